@@ -1,0 +1,51 @@
+# Every target sets itself up on a fresh machine: Node 20.19 or later, npm, make and a C compiler.
+
+BUILT := dist/test
+INSTALLED := node_modules/.installed
+
+.PHONY: help run test check scenario bench bundle types lint tidy format clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(INSTALLED): package.json package-lock.json .npmrc
+	npm ci
+	@touch $@
+
+run: $(INSTALLED) ## the main job on this machine: two hosts guarded, a hang, a fence, a pulled cable
+	@node test/lib/build.mjs
+	@node --enable-source-maps $(BUILT)/test-lib-story-main.cjs
+
+test: $(INSTALLED) ## all quick tests; one part of them: make test ONLY=protocol/wire
+	@node test/lib/run.mjs $(ONLY)
+
+check: types lint tidy test ## types, lint, style and quick tests: the gate of every commit
+
+types: $(INSTALLED)
+	@node_modules/.bin/tsc
+
+lint: $(INSTALLED)
+	@node_modules/.bin/biome check --config-path=bundle/lint.json --error-on-warnings .
+
+tidy: $(INSTALLED)
+	@node test/lib/build.mjs bundle/tidy/main.ts
+	@node --enable-source-maps $(BUILT)/bundle-tidy-main.cjs
+
+format: $(INSTALLED) ## let Biome put the layout right
+	@node_modules/.bin/biome check --config-path=bundle/lint.json --write .
+
+scenario: $(INSTALLED) ## real processes in real time over pseudo-terminals and mosquitto; some minutes
+	@node test/lib/build.mjs
+	@node --enable-source-maps $(BUILT)/test-scenario-run.cjs $(ONLY)
+
+bench: $(INSTALLED) ## what the agent takes, with 2 and 100 hosts, against its limits; NODE=path SECONDS=60 JSON=1
+	@node bundle/build.mjs >&2
+	@node test/lib/build.mjs test/bench/main.ts test/bench/load.ts test/lib/bench/main.ts
+	@node --enable-source-maps $(BUILT)/test-bench-main.cjs $(if $(JSON),--json) \
+	  $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(FLAGS),--flags="$(FLAGS)")
+
+bundle: $(INSTALLED) ## one file for each program, with its native parts, in dist/bundle; ARCH=arm64 or arm
+	@node bundle/build.mjs $(ARCH)
+
+clean: ## remove what was built and installed
+	rm -rf dist node_modules protocol/native/build

@@ -1,0 +1,66 @@
+/**
+ * What goes onto a board or a server is one JavaScript file for each program, with two native parts
+ * beside it, and needs nothing but Node. Source maps lie apart: they are for us, not for the board.
+ *
+ *   node bundle/build.mjs [x64|arm64|arm]         the programs, into dist/bundle
+ *   node bundle/build.mjs --one ENTRY.ts FOLDER   any one program, made the same way (for tests)
+ */
+import { readFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { buildAddon, ensureAddon } from '../protocol/native/build.mjs';
+import { ARCHES, root, serialportNative, settings } from './light.mjs';
+import { place } from './place.mjs';
+
+const PROGRAMS = {
+  'fencepost-agent': 'firmware-agent/main.ts',
+  'fencepost-shim': 'host-shim/main.ts',
+  fencepost: 'host-shim/cli/main.ts',
+};
+
+const kilobytes = (bytes) => `${(bytes.length / 1000).toFixed(1).padStart(8)} kB`;
+
+function report(path, contents) {
+  const packed = kilobytes(gzipSync(contents, { level: 9 }));
+  process.stdout.write(`${kilobytes(contents)} ${packed} gzip  ${relative(root, path)}\n`);
+}
+
+async function buildPrograms(programs, out) {
+  const { outputFiles } = await build({
+    ...settings,
+    entryPoints: Object.entries(programs).map(([name, path]) => ({ in: path, out: name })),
+    outdir: out,
+    minify: true,
+    sourcemap: 'external',
+    banner: { js: '#!/usr/bin/env node' },
+    logLevel: 'error',
+  });
+  for (const { path, contents } of outputFiles) {
+    if (path.endsWith('.map')) place(join(out, 'maps', basename(path)), contents);
+    else {
+      place(path, contents, 0o755);
+      report(path, contents);
+    }
+  }
+}
+
+function buildNatives(arch, out) {
+  const addon = join(out, 'ioctl.node');
+  if (arch === process.arch) place(addon, readFileSync(ensureAddon()));
+  else buildAddon(addon, ARCHES[arch].compiler);
+  const serialport = join(out, 'serialport.node');
+  place(serialport, readFileSync(serialportNative(arch)));
+  for (const path of [addon, serialport]) report(path, readFileSync(path));
+}
+
+const [first = process.arch, entry, folder] = process.argv.slice(2);
+const one = first === '--one';
+const arch = one ? process.arch : first;
+const out = one ? folder : join(root, 'dist', 'bundle');
+if (ARCHES[arch] === undefined) {
+  process.stderr.write(`no such processor: ${arch} (known: ${Object.keys(ARCHES).join(', ')})\n`);
+  process.exit(2);
+}
+await buildPrograms(one ? { [basename(entry, '.ts')]: entry } : PROGRAMS, out);
+buildNatives(arch, out);
