@@ -1,0 +1,296 @@
+/**
+ * The board's side of sessions: who is speaking, in which life, and is it new?
+ *
+ * A host proves itself in three steps. Our BEACON invites; its HELLO names the beacon, a nonce and
+ * its boot id; our WELCOME adds a nonce, and from all of them come the keys of one session on one
+ * channel. Until its first beat the new session only waits in a slot while the old one serves on,
+ * so no rekey and no lost frame ever looks like silence.
+ *
+ * `receive` answers handshakes by itself and hands beats on as opened messages. How fresh a beat is
+ * the core judges, with one exception: a beat that would begin a new life of the host must have an
+ * echo within F, or one held up in a broker would end the life that replaced its own.
+ *
+ * | frame | refused as | else |
+ * |---|---|---|
+ * | any | short, oversize, shape, reserved, kid, mac, wrong-host | |
+ * | SOLICIT | rate | BEACON |
+ * | HELLO | life, old-tick, rate; a retired id is opened and gets no answer | WELCOME |
+ * | BEAT, LEAVING, LEFT | unknown-session, replay, rate, old-tick (new life only) | opened |
+ */
+import { openBody, type Peeked, peek, sealFrame, verify } from '../codec.ts';
+import type { Crypto } from '../crypto.ts';
+import type { Instant } from '../instant.ts';
+import type { RingKey } from '../keys.ts';
+import { type Channel, LEAVE_REASON, nameOf } from '../messages.ts';
+import { ageOf, type TickLog } from '../ticks.ts';
+import { take } from './bucket.ts';
+import { SESSION_PERIODS_MAX } from './derive.ts';
+import { onHello } from './handshake.ts';
+import {
+  type AgentSessions,
+  type AgentSetup,
+  type Arrival,
+  type From,
+  type OpenedLeaving,
+  type OpenedLeft,
+  type OpenedOnSession,
+  type Received,
+  tableOf,
+} from './opened.ts';
+import {
+  beatRate,
+  beginLife,
+  clearPath,
+  destroyKeys,
+  HALF_OPEN_MS,
+  type HostTable,
+  type Path,
+  pathOf,
+  type Refusal,
+  retireLife,
+  type Session,
+  SOLICIT_RATE,
+  stand,
+} from './table.ts';
+
+export type {
+  AgentSessions,
+  AgentSetup,
+  From,
+  Opened,
+  OpenedBeat,
+  OpenedHello,
+  OpenedLeaving,
+  OpenedLeft,
+  OpenedSolicit,
+  Received,
+} from './opened.ts';
+export type { Refusal } from './table.ts';
+
+/** Throws where a host has no key: the configuration should have been refused. */
+export function agentSessions(setup: AgentSetup): AgentSessions {
+  const table: (HostTable | undefined)[] = [];
+  for (const { host, name, freshnessMs, keepaliveMs } of setup.hosts) {
+    if (setup.ring.sending('host', name) === undefined) {
+      throw new Error(`host ${name} has no key in the keys file`);
+    }
+    table[host] = {
+      host,
+      name,
+      freshnessMs,
+      keepaliveMs,
+      beatRate: beatRate(keepaliveMs),
+      live: undefined,
+      retired: [],
+      paths: {},
+    };
+  }
+  return { setup, table, lastId: 0 };
+}
+
+/** Opens one frame. Throws only where `from.host` is no host of ours. */
+export function receive(
+  sessions: AgentSessions,
+  from: From,
+  frame: Uint8Array,
+  ticks: TickLog,
+  now: Instant,
+): Received {
+  const counts = pathOf(tableOf(sessions, from.host), from.channel).counts;
+  const outcome = open({ sessions, from, frame, ticks, now });
+  if (typeof outcome === 'string') {
+    counts[outcome] += 1;
+    return { replies: [], refused: outcome };
+  }
+  if (outcome.opened?.kind === 'hello' && outcome.opened.retired) counts.retired += 1;
+  return outcome;
+}
+
+/** An invitation under the host's handshake key; due every T on every open channel. */
+export function beacon(
+  sessions: AgentSessions,
+  host: number,
+  channel: Channel,
+  tick: number,
+): Uint8Array {
+  const { crypto, ring, agent, aNonce } = sessions.setup;
+  const { name } = tableOf(sessions, host);
+  const key = ring.sending('host', name);
+  if (key === undefined) throw new Error(`host ${name} has no key in the keys file`);
+  const message = { kind: 'beacon', kid: key.kid, agent, aNonce, tick } as const;
+  return sealFrame(crypto, key.handshake(), channel, message);
+}
+
+/** Tells the host that it is heard; undefined where no session stands on that channel. */
+export function alive(
+  sessions: AgentSessions,
+  host: number,
+  channel: Channel,
+  tick: number,
+): Uint8Array | undefined {
+  const session = tableOf(sessions, host).paths[channel]?.standing;
+  if (session === undefined || session.left) return undefined;
+  const message = { kind: 'alive', kid: session.kid, tick, heard: session.lastSeq } as const;
+  return sealFrame(sessions.setup.crypto, session.down, channel, message);
+}
+
+/** The answer to a LEAVING or LEFT; undefined where its session has ended since. */
+export function seen(
+  sessions: AgentSessions,
+  opened: OpenedLeaving | OpenedLeft,
+  tick: number,
+): Uint8Array | undefined {
+  const session = tableOf(sessions, opened.host).paths[opened.channel]?.standing;
+  if (session === undefined || session.id !== opened.session) return undefined;
+  const kind = opened.kind === 'left' ? 'leftSeen' : 'leavingSeen';
+  const message = { kind, kid: session.kid, tick, heard: opened.seq } as const;
+  return sealFrame(sessions.setup.crypto, session.down, opened.channel, message);
+}
+
+/** Ends a life of a host for the rest of this agent life, and destroys its session keys. */
+export function retire(sessions: AgentSessions, host: number, incarnation: number): void {
+  const table = tableOf(sessions, host);
+  retireLife(table, incarnation);
+  destroyKeys(table, incarnation);
+}
+
+/** Drops what stands and waits on one channel; the host notices within 3T and says HELLO. */
+export function endSession(sessions: AgentSessions, host: number, channel: Channel): void {
+  const path = tableOf(sessions, host).paths[channel];
+  if (path !== undefined) clearPath(path);
+}
+
+/** Counts of what was refused since the start of this life, per host and channel. */
+export function refusals(
+  sessions: AgentSessions,
+): { host: number; channel: Channel; counts: Record<Refusal, number> }[] {
+  return sessions.table.flatMap((table) =>
+    table === undefined
+      ? []
+      : Object.values(table.paths).map(({ channel, counts }) => ({
+          host: table.host,
+          channel,
+          counts: { ...counts },
+        })),
+  );
+}
+
+function open(arrival: Arrival): Received | Refusal {
+  const { sessions, frame } = arrival;
+  const peeked = peek(frame);
+  if ('refused' in peeked) return peeked.refused;
+  const { kind, kid } = peeked;
+  const expected =
+    kind === 'beat' ||
+    kind === 'hello' ||
+    kind === 'solicit' ||
+    kind === 'leaving' ||
+    kind === 'left';
+  // Our own echo on a line that returns what it gets ends here, and is nobody's attack.
+  if (!expected || peeked.owner === undefined) return 'shape';
+  const table = sessions.table[peeked.owner];
+  if (table === undefined) return 'kid';
+  const key = sessions.setup.ring.find('host', table.name, kid);
+  if (key === undefined) return 'kid';
+  if (kind === 'solicit') return onSolicit(arrival, peeked, table, key);
+  if (kind === 'hello') return onHello(arrival, peeked, table, key);
+  return onSession(arrival, peeked, kind, table);
+}
+
+function onSolicit(
+  { sessions, from, frame, ticks, now }: Arrival,
+  peeked: Peeked,
+  table: HostTable,
+  key: RingKey,
+): Received | Refusal {
+  if (!verify(sessions.setup.crypto, key.handshake(), from.channel, peeked)) return 'mac';
+  if ('refused' in openBody(frame, 'solicit')) return 'shape';
+  if (table.host !== from.host) return 'wrong-host';
+  if (!take(pathOf(table, from.channel).buckets.solicit, SOLICIT_RATE, now)) return 'rate';
+  const replies =
+    ticks.latest === 0 ? [] : [beacon(sessions, table.host, from.channel, ticks.latest)];
+  return { opened: { kind: 'solicit', host: table.host, channel: from.channel }, replies };
+}
+
+function onSession(
+  { sessions, from, frame, ticks, now }: Arrival,
+  peeked: Peeked,
+  kind: 'beat' | 'leaving' | 'left',
+  table: HostTable,
+): Received | Refusal {
+  const { crypto } = sessions.setup;
+  const path = pathOf(table, from.channel);
+  const session = sessionOf(crypto, table, path, peeked);
+  if (typeof session === 'string') return session;
+  if (table.host !== from.host) return 'wrong-host';
+  const message = openBody(frame, kind);
+  if ('refused' in message) return 'shape';
+  if (isOver(session, path, table, message.seq, now)) {
+    if (path.standing === session) path.standing = undefined;
+    path.halfOpen = path.halfOpen.filter((slot) => slot !== session);
+    return 'unknown-session';
+  }
+  if (session.left && kind !== 'left') return 'unknown-session';
+  if (message.seq <= session.lastSeq) return 'replay';
+  const reason = 'reason' in message ? nameOf(LEAVE_REASON, message.reason) : 'stop';
+  if (reason === undefined) return 'shape';
+  if (session.incarnation !== table.live) {
+    const ageMs = ageOf(ticks, message.echo, now);
+    if (ageMs === undefined || ageMs > table.freshnessMs) return 'old-tick';
+  }
+  if (!take(path.buckets.beat, table.beatRate, now)) return 'rate';
+
+  stand(path, session, now);
+  if (session.incarnation !== table.live) beginLife(table, session);
+  session.lastSeq = message.seq;
+  session.left = kind === 'left';
+  const common: OpenedOnSession = {
+    host: table.host,
+    channel: from.channel,
+    session: session.id,
+    incarnation: session.incarnation,
+    seq: message.seq,
+    echo: message.echo,
+  };
+  if (message.kind === 'beat') {
+    return { opened: { kind: 'beat', ...common, flags: message.flags, bytes: frame }, replies: [] };
+  }
+  if (message.kind === 'leaving') {
+    const { returnByS } = message;
+    return { opened: { kind: 'leaving', ...common, reason, returnByS }, replies: [] };
+  }
+  return { opened: { kind: 'left', ...common, reason }, replies: [] };
+}
+
+/** The session whose key made the frame: the one that stands first, then those that wait. */
+function sessionOf(
+  crypto: Crypto,
+  table: HostTable,
+  path: Path,
+  peeked: Peeked,
+): Session | Refusal {
+  const { standing, halfOpen, previous, channel } = path;
+  const made = (session: Session): boolean =>
+    session.kid === peeked.kid && verify(crypto, session.up, channel, peeked);
+  if (standing !== undefined && made(standing)) return standing;
+  const waiting = halfOpen.find(made);
+  if (waiting !== undefined) return waiting;
+  // With no key to judge by, an attack and the aftermath of our own restart look the same.
+  if (standing === undefined && previous === undefined) return 'unknown-session';
+  if (previous === undefined || !verify(crypto, previous.up, channel, peeked)) return 'mac';
+  return table.retired.includes(previous.incarnation) ? 'retired' : 'unknown-session';
+}
+
+function isOver(
+  session: Session,
+  path: Path,
+  table: HostTable,
+  seq: number,
+  now: Instant,
+): boolean {
+  if (seq > SESSION_PERIODS_MAX) return true;
+  const ageMs = now - session.since;
+  return path.standing === session
+    ? ageMs > SESSION_PERIODS_MAX * table.keepaliveMs
+    : ageMs > HALF_OPEN_MS;
+}

@@ -1,0 +1,163 @@
+/**
+ * The frames that a host hears from the board's side: each is opened, weighed, and turned into a
+ * change of the channel's sessions and into news. Nothing is sent from here.
+ */
+import { openBody, type Peeked, peek, verify } from '../codec.ts';
+import type { Instant } from '../instant.ts';
+import { sameNonce, sessionKeys } from './derive.ts';
+import { feedAlive, feedBeacon, feedWelcome } from './echo.ts';
+import {
+  type HostNews,
+  type HostRefusal,
+  type HostSession,
+  MISSING_PERIODS,
+  RESTING,
+} from './host-state.ts';
+import { answered, heard } from './lives.ts';
+import { newStanding, type Standing, sentAtOf } from './standing.ts';
+
+/** Takes one frame; what cannot be taken is counted in `session.refusals`. */
+export function onFrame(
+  session: HostSession,
+  frame: Uint8Array,
+  now: Instant,
+  news: HostNews[],
+): void {
+  const peeked = peek(frame);
+  const refused = 'refused' in peeked ? 'shape' : onPeeked(session, frame, peeked, now, news);
+  if (refused !== undefined) session.refusals[refused] += 1;
+}
+
+function onPeeked(
+  session: HostSession,
+  frame: Uint8Array,
+  peeked: Peeked,
+  now: Instant,
+  news: HostNews[],
+): HostRefusal | undefined {
+  switch (peeked.kind) {
+    case 'beacon':
+      return onBeacon(session, frame, peeked, now, news);
+    case 'welcome':
+      return onWelcome(session, frame, peeked, now, news);
+    case 'alive':
+      return onAlive(session, frame, peeked, now, news);
+    case 'leavingSeen':
+    case 'leftSeen':
+      return onSeen(session, frame, peeked, peeked.kind, news);
+    default:
+      // Our own echo on a line that returns what it gets.
+      return 'shape';
+  }
+}
+
+function onBeacon(
+  session: HostSession,
+  frame: Uint8Array,
+  peeked: Peeked,
+  now: Instant,
+  news: HostNews[],
+): HostRefusal | undefined {
+  const refused = checkHandshake(session, peeked);
+  if (refused !== undefined) return refused;
+  const beacon = openBody(frame, 'beacon');
+  if ('refused' in beacon) return 'shape';
+  if (beacon.agent !== session.setup.agent) return 'other-agent';
+  const { aNonce, tick } = beacon;
+  const isServed = (nonce: Uint8Array): boolean =>
+    session.standing.some((own) => sameNonce(own.aNonce, nonce));
+  if (heard(session.lives, { aNonce, tick }, isServed, now) === undefined) return 'replay';
+  session.solicitAt = undefined;
+  feedBeacon(session.setup.echo, aNonce, tick, now);
+  news.push({ kind: 'beacon', aNonce, tick });
+  return undefined;
+}
+
+function onWelcome(
+  session: HostSession,
+  frame: Uint8Array,
+  peeked: Peeked,
+  now: Instant,
+  news: HostNews[],
+): HostRefusal | undefined {
+  const { crypto, ring, host, hostName, agent, channel, incarnation, echo } = session.setup;
+  const refused = checkHandshake(session, peeked);
+  if (refused !== undefined) return refused;
+  const welcome = openBody(frame, 'welcome');
+  if ('refused' in welcome || welcome.host !== host) return 'shape';
+  const root = ring.find('host', hostName, welcome.kid)?.session();
+  if (root === undefined) return 'kid';
+  const life = answered(session.lives, welcome);
+  if (life === undefined) return 'replay';
+  const { aNonce } = life;
+  const { hNonce, wNonce, kid, tick } = welcome;
+  const name = { host, agent, channel, incarnation, aNonce, hNonce, wNonce };
+  const made = newStanding({ aNonce, kid, ...sessionKeys(crypto, root, name) }, now);
+  const former = session.standing.find((own) => !sameNonce(own.aNonce, aNonce));
+  session.standing = former === undefined ? [made] : [made, former];
+  if (former !== undefined) former.nextBeatAt = RESTING;
+  feedWelcome(echo, aNonce, tick, now);
+  news.push({ kind: 'session', aNonce, tick });
+  return undefined;
+}
+
+function onAlive(
+  session: HostSession,
+  frame: Uint8Array,
+  peeked: Peeked,
+  now: Instant,
+  news: HostNews[],
+): HostRefusal | undefined {
+  const { keepaliveMs, echo } = session.setup;
+  const own = ownerOf(session, peeked);
+  if (typeof own === 'string') return own;
+  const alive = openBody(frame, 'alive');
+  if ('refused' in alive) return 'shape';
+  const { tick, heard: seq } = alive;
+  if (tick <= own.aliveTick || seq > own.lastSeq) return 'replay';
+  own.aliveTick = tick;
+  own.aliveAt = now;
+  own.isMissing = false;
+  const [newest] = session.standing;
+  const isStillThere = newest !== undefined && now - newest.since > session.setup.beaconMs / 2;
+  if (own.nextBeatAt === RESTING && isStillThere) own.nextBeatAt = now;
+  const sentAt = sentAtOf(own, seq);
+  const recentMs = MISSING_PERIODS * Math.max(keepaliveMs, 1_000);
+  const isSecond = feedAlive(echo, own.aNonce, { tick, sentAt }, recentMs, now);
+  news.push({ kind: 'contact', tick, heard: seq, sentAt });
+  if (isSecond) news.push({ kind: 'two-agents' });
+  return undefined;
+}
+
+function onSeen(
+  session: HostSession,
+  frame: Uint8Array,
+  peeked: Peeked,
+  kind: 'leavingSeen' | 'leftSeen',
+  news: HostNews[],
+): HostRefusal | undefined {
+  const own = ownerOf(session, peeked);
+  if (typeof own === 'string') return own;
+  const seen = openBody(frame, kind);
+  if ('refused' in seen) return 'shape';
+  const isAnswer = own.leaveSeq > 0 && seen.heard >= own.leaveSeq && seen.heard <= own.lastSeq;
+  const isExpected = session.leave?.kind === (kind === 'leftSeen' ? 'left' : 'leaving');
+  if (!isAnswer || !isExpected || own.leaveAnswered) return 'replay';
+  own.leaveAnswered = true;
+  news.push({ kind: kind === 'leftSeen' ? 'left-acknowledged' : 'leaving-acknowledged' });
+  return undefined;
+}
+
+function checkHandshake(session: HostSession, peeked: Peeked): HostRefusal | undefined {
+  const { crypto, ring, hostName, channel } = session.setup;
+  const key = ring.find('host', hostName, peeked.kid);
+  if (key === undefined) return 'kid';
+  return verify(crypto, key.handshake(), channel, peeked) ? undefined : 'mac';
+}
+
+/** The session whose down key made the frame. */
+function ownerOf(session: HostSession, peeked: Peeked): Standing | HostRefusal {
+  const { crypto, channel } = session.setup;
+  if (session.standing.length === 0) return 'no-session';
+  return session.standing.find((own) => verify(crypto, own.down, channel, peeked)) ?? 'mac';
+}

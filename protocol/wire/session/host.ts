@@ -1,0 +1,238 @@
+/**
+ * The host's side of sessions on one channel: be heard by whichever life of the agent listens now,
+ * and never fall silent because of a handshake.
+ *
+ * A beacon of a life that has no session with us, or whose ALIVEs are missing, gets a HELLO; its
+ * WELCOME makes a session, which beats at once. The session of another life before it rests, and
+ * goes on only if its ALIVEs still come: then two agents guard one host, and neither may hear
+ * silence while both learn of each other (`echo.ts`). After a mere restart none comes any more.
+ *
+ * | event | does |
+ * |---|---|
+ * | up | SOLICIT unless in contact, repeated after 1, 2, 4, 8 s until a beacon is heard |
+ * | BEACON | HELLO, one a second and life |
+ * | WELCOME | session stands, first beat; the echo is fed |
+ * | ALIVE | contact; the echo is fed |
+ * | due | beat every K, LEAVING and LEFT every T until answered, HELLO, SOLICIT, losses told |
+ * | lost | nothing is sent until up; sessions stay |
+ */
+import { sealFrame } from '../codec.ts';
+import type { Key } from '../crypto.ts';
+import type { Instant } from '../instant.ts';
+import { FLAG_TWO_AGENTS, LEAVE_REASON, type Message } from '../messages.ts';
+import { sameNonce } from './derive.ts';
+import { tickFor } from './echo.ts';
+import { onFrame } from './hear.ts';
+import {
+  type HostEvent,
+  type HostNews,
+  type HostSession,
+  type HostSetup,
+  isInContact,
+  isMissing,
+  type Leave,
+  MISSING_PERIODS,
+  RESTING,
+} from './host-state.ts';
+import { helloDueAt, type Life, nonceFor } from './lives.ts';
+import { isSpent, nextSeq, type Standing, scheduleBeat, wantsRekey } from './standing.ts';
+
+export { type EchoCell, echoCell } from './echo.ts';
+export type { HostEvent, HostNews, HostRefusal, HostSession, HostSetup } from './host-state.ts';
+
+export interface HostStep {
+  send: Uint8Array[];
+  /** When it wants { kind: 'due' } next: finite, later than `now` and within a second of it. */
+  dueAt: Instant;
+  news: HostNews[];
+}
+
+const SOLICIT_FIRST_MS = 1_000;
+const SOLICIT_LAST_MS = 8_000;
+const DUE_AT_MOST_MS = 1_000;
+const DUE_AT_LEAST_MS = 1;
+
+export function hostSession(setup: HostSetup): HostSession {
+  return {
+    setup,
+    refusals: { shape: 0, kid: 0, mac: 0, replay: 0, 'other-agent': 0, 'no-session': 0 },
+    isUp: false,
+    flags: 0,
+    lives: [],
+    standing: [],
+    solicitAt: undefined,
+    solicitGapMs: SOLICIT_FIRST_MS,
+    leave: undefined,
+  };
+}
+
+/** Takes one event at `now`; `draw` gives 8 fresh random bytes. */
+export function stepHostSession(
+  session: HostSession,
+  event: HostEvent,
+  now: Instant,
+  draw: () => Uint8Array,
+): HostStep {
+  const news: HostNews[] = [];
+  switch (event.kind) {
+    case 'frame':
+      onFrame(session, event.bytes, now, news);
+      break;
+    case 'up':
+      session.isUp = true;
+      if (!isInContact(session, now)) session.solicitAt = now;
+      session.solicitGapMs = SOLICIT_FIRST_MS;
+      break;
+    case 'lost':
+      session.isUp = false;
+      break;
+    case 'flags':
+      session.flags = event.flags;
+      break;
+    case 'leave':
+      beginLeave(session, { ...event, kind: 'leaving', nextAt: now });
+      break;
+    case 'leftNow':
+      beginLeave(session, { reason: event.reason, returnByS: 0, kind: 'left', nextAt: now });
+      break;
+    case 'due':
+      break;
+    default:
+      return event satisfies never;
+  }
+  dropOld(session, now, news);
+  const send = session.isUp ? whatIsDue(session, now, draw) : [];
+  return { send, dueAt: nextDue(session, now), news };
+}
+
+function beginLeave(session: HostSession, leave: Leave): void {
+  session.leave = leave;
+  for (const own of session.standing) {
+    own.leaveSeq = 0;
+    own.leaveAnswered = false;
+  }
+}
+
+function dropOld(session: HostSession, now: Instant, news: HostNews[]): void {
+  const { keepaliveMs } = session.setup;
+  session.standing = session.standing.filter(
+    (own, index) =>
+      !isSpent(own, keepaliveMs, now) && (index === 0 || !isMissing(session, own, now)),
+  );
+  const [own] = session.standing;
+  if (own !== undefined && !own.isMissing && isMissing(session, own, now)) {
+    own.isMissing = true;
+    if (!isInContact(session, now)) news.push({ kind: 'no-contact' });
+  }
+}
+
+function hasLeft(session: HostSession): boolean {
+  return session.leave?.kind === 'left' && session.standing.some((own) => own.leaveAnswered);
+}
+
+function whatIsDue(session: HostSession, now: Instant, draw: () => Uint8Array): Uint8Array[] {
+  if (hasLeft(session)) return [];
+  const frames: Uint8Array[] = [];
+  for (const own of session.standing) sendOnSession(session, own, now, frames);
+  if (session.leave !== undefined && session.leave.nextAt <= now) {
+    session.leave.nextAt = now + session.setup.beaconMs;
+  }
+  for (const life of session.lives) {
+    if (!wantsHello(session, life, now)) continue;
+    const own = session.standing.find((other) => sameNonce(other.aNonce, life.aNonce));
+    const isRekey = own !== undefined && wantsRekey(own, now);
+    if (isRekey) own.rekeyAt = now;
+    frames.push(hello(session, life, nonceFor(life, isRekey, now, draw)));
+  }
+  if (session.solicitAt !== undefined && session.solicitAt <= now) {
+    frames.push(sealHandshake(session, { kind: 'solicit', sNonce: draw() }));
+    session.solicitAt = now + session.solicitGapMs;
+    session.solicitGapMs = Math.min(SOLICIT_LAST_MS, session.solicitGapMs * 2);
+  }
+  return frames;
+}
+
+function sendOnSession(
+  session: HostSession,
+  own: Standing,
+  now: Instant,
+  frames: Uint8Array[],
+): void {
+  const { host, keepaliveMs, echo } = session.setup;
+  const { leave } = session;
+  const stamp = () => ({
+    kid: own.kid,
+    host,
+    seq: nextSeq(own, keepaliveMs, now),
+    echo: tickFor(echo, own.aNonce),
+  });
+  if (own.nextBeatAt <= now && leave?.kind !== 'left') {
+    const flags = session.flags | (now < echo.twoAgentsUntil ? FLAG_TWO_AGENTS : 0);
+    frames.push(sealUp(session, own.up, { kind: 'beat', ...stamp(), flags }));
+    scheduleBeat(own, keepaliveMs, now);
+  }
+  if (own.nextBeatAt === RESTING) return;
+  if (leave === undefined || own.leaveAnswered || leave.nextAt > now) return;
+  const { kind, returnByS } = leave;
+  const said = { ...stamp(), reason: LEAVE_REASON[leave.reason] };
+  if (own.leaveSeq === 0) own.leaveSeq = said.seq;
+  frames.push(
+    sealUp(session, own.up, kind === 'left' ? { kind, ...said } : { kind, ...said, returnByS }),
+  );
+}
+
+/** A life with which no session stands, whose ALIVEs are missing, or whose session grows old. */
+function wantsHello(session: HostSession, life: Life, now: Instant): boolean {
+  const dueAt = helloDueAt(life, now);
+  if (dueAt === undefined || dueAt > now) return false;
+  const own = session.standing.find((other) => sameNonce(other.aNonce, life.aNonce));
+  return own === undefined || isMissing(session, own, now) || wantsRekey(own, now);
+}
+
+function hello(session: HostSession, life: Life, hNonce: Uint8Array): Uint8Array {
+  const { aNonce, tick } = life;
+  const { incarnation } = session.setup;
+  return sealHandshake(session, { kind: 'hello', aNonce, tick, hNonce, incarnation });
+}
+
+type Handshake =
+  | { kind: 'solicit'; sNonce: Uint8Array }
+  | {
+      kind: 'hello';
+      aNonce: Uint8Array;
+      tick: number;
+      hNonce: Uint8Array;
+      incarnation: number;
+    };
+
+function sealHandshake(session: HostSession, said: Handshake): Uint8Array {
+  const { ring, host, hostName } = session.setup;
+  const key = ring.sending('host', hostName);
+  if (key === undefined) throw new Error(`host ${hostName} has no key in the keys file`);
+  return sealUp(session, key.handshake(), { ...said, kid: key.kid, host });
+}
+
+function sealUp(session: HostSession, key: Key, message: Message): Uint8Array {
+  return sealFrame(session.setup.crypto, key, session.setup.channel, message);
+}
+
+function nextDue(session: HostSession, now: Instant): Instant {
+  const { beaconMs } = session.setup;
+  const wanted: Instant[] = [now + DUE_AT_MOST_MS];
+  for (const own of session.standing) {
+    if (!own.isMissing) wanted.push(own.aliveAt + MISSING_PERIODS * beaconMs + DUE_AT_LEAST_MS);
+  }
+  // A lost link sends nothing, so what is overdue on it must not wake us again and again.
+  if (!session.isUp || hasLeft(session))
+    return Math.max(now + DUE_AT_LEAST_MS, Math.min(...wanted));
+  for (const own of session.standing) {
+    if (session.leave?.kind !== 'left') wanted.push(own.nextBeatAt);
+    if (session.leave !== undefined && !own.leaveAnswered) wanted.push(session.leave.nextAt);
+  }
+  if (session.solicitAt !== undefined) wanted.push(session.solicitAt);
+  for (const life of session.lives) {
+    const dueAt = helloDueAt(life, now);
+    if (dueAt !== undefined && dueAt > now) wanted.push(dueAt);
+  }
+  return Math.max(now + DUE_AT_LEAST_MS, Math.min(...wanted));
+}

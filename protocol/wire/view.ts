@@ -1,0 +1,108 @@
+/**
+ * What the board shows of itself, as JSON: over the local socket, in the body of a STATE and, host
+ * by host, in the retained state topics. It is for people and dashboards; only the fields that a
+ * STATE repeats under its MAC are evidence.
+ */
+import type { Operation, Outcome, Phase, Proof, Reading } from './messages.ts';
+
+/** Why the board waits before it acts on a victim; `none` when it does not. */
+export type WaitState = 'none' | 'listening' | 'held' | 'proof' | 'off-hold' | 'restore' | 'ack';
+
+export interface BoardView {
+  agent: string;
+  /** Hex of the life nonce: another life, another agent process. */
+  life: string;
+  uptimeMs: number;
+  waitState: WaitState;
+  victimNow: string | null;
+  hosts: HostView[];
+  /** Frames on the order topic that were dropped, by reason. */
+  refusedOrders: Record<string, number>;
+  /** Alarms that stand now, newest last; `host` is null for the board itself. */
+  alarms: AlarmView[];
+}
+
+export interface HostView {
+  name: string;
+  host: number;
+  phase: Phase;
+  /** Age of the phase. */
+  phaseMs: number;
+  incarnation: number | null;
+  channels: ChannelView[];
+  outlets: { name: string; method: number; reading: 'open' | 'closed' | 'unknown' }[];
+  senses: { name: string; reading: Reading; believed: boolean }[];
+  fence: { id: number; step: string; by: string; ageMs: number } | null;
+  /** Who keeps the host off, if anyone. */
+  keptOffBy: string | null;
+}
+
+export interface ChannelView {
+  channel: 'serial' | 'mqtt';
+  listening: boolean;
+  carried: boolean;
+  /** Listening time since the last fresh beat; null where none was heard in this life. */
+  quietMs: number | null;
+  provenMs: number;
+  /** Frames that did not count, by reason (`noise`, `mac`, `replay`, `stale`, ...); none is 0. */
+  refused: Record<string, number>;
+}
+
+export interface AlarmView {
+  host: string | null;
+  code: string;
+  text: string;
+  /** The way out, in the imperative. */
+  remedy: string;
+  ageMs: number;
+}
+
+/** Everything that decided one fence, oldest entry first; times are ms since the fence began. */
+export interface FenceRecord {
+  id: number;
+  host: string;
+  incarnation: number;
+  /** `verdict`, `order by NAME` or `restart`. */
+  by: string;
+  /** Wall clock, ISO 8601, for people only; the shell adds it. */
+  startedAt?: string;
+  /** Absent while the fence runs. */
+  outcome?: 'fenced' | 'failed' | 'averted' | 'interrupted';
+  reason?: string;
+  proof?: Proof;
+  untested?: boolean;
+  unlogged?: boolean;
+  evidence: ChannelEvidence[];
+  entries: { atMs: number; what: string }[];
+}
+
+/** What the board knew of one channel when it found the host dead. */
+export interface ChannelEvidence {
+  channel: 'serial' | 'mqtt';
+  quietMs: number | null;
+  provenMs: number;
+  proof: 'none' | 'near' | 'far';
+  listening: boolean;
+}
+
+/** An order given on the board itself: the right to open the socket is the right to order. */
+export interface LocalOrder {
+  op: Operation;
+  host: string;
+  /** 0 means whatever has power now. */
+  incarnation: number;
+  /** 32 hex digits; the same again is answered with the stored outcome. */
+  cmdId: string;
+  ttlMs: number;
+}
+
+export interface OrderAnswer {
+  cmdId: string;
+  op: Operation;
+  host: string;
+  incarnation: number;
+  outcome: Outcome;
+  proof: Proof;
+  untested: boolean;
+  detail: string;
+}
