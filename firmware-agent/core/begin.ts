@@ -1,0 +1,55 @@
+/** How a fence begins: with a verdict, or with an order. Nothing moves yet. */
+
+import type { Instant } from '../../protocol/wire/instant.ts';
+import type { ChannelEvidence } from '../../protocol/wire/view.ts';
+import { assert } from './assert.ts';
+import { type Board, type Host, incarnationOf } from './board.ts';
+import { answerOn, tell } from './carry-out.ts';
+import type { Effect } from './events.ts';
+import type { By, Fence } from './fence.ts';
+import { FENCE_BUDGET_WINDOW_MS } from './limits.ts';
+import { newRecord } from './record.ts';
+
+export interface Wish {
+  by: By;
+  orders: string[];
+  /** The life that an order names; what is heard counts more. */
+  incarnation?: number;
+  keptBy?: string;
+  evidence: ChannelEvidence[];
+  text: string;
+}
+
+/** Starts a fence of the life that is there now; the intent goes to disk first. */
+export function beginFence(board: Board, host: Host, wish: Wish, now: Instant): Effect[] {
+  assert(host.frozen === undefined, 'a frozen host is not fenced');
+  // Whoever waited for power to come back waits in vain now.
+  const on = answerOn(board, host, { outcome: 'failed', proof: 'none', detail: 'fenced again' });
+  const fence: Fence = {
+    id: board.nextFence,
+    incarnation: incarnationOf(host) ?? wish.incarnation ?? 0,
+    by: wish.by,
+    startedAt: now,
+    orders: wish.orders,
+    ...(wish.keptBy === undefined ? {} : { keptBy: wish.keptBy }),
+    proof: 'none',
+    unlogged: false,
+    step: { at: 'intent', since: now },
+  };
+  board.nextFence += 1;
+  host.fence = fence;
+  host.record = newRecord(host, fence, wish.evidence);
+  if (wish.by.kind === 'verdict') {
+    const recent = (starts: Instant[]): Instant[] =>
+      starts.filter((at) => now - at < FENCE_BUDGET_WINDOW_MS);
+    board.verdictsAt = [...recent(board.verdictsAt), now];
+    host.verdictsAt = [...recent(host.verdictsAt), now];
+  }
+  const level = wish.by.kind === 'verdict' ? 'alarm' : 'info';
+  const code = wish.by.kind === 'verdict' ? 'dead' : 'order';
+  return [
+    ...on,
+    { kind: 'journal', host: host.settings.host, fence: fence.id },
+    tell(host, level, code, wish.text),
+  ];
+}

@@ -1,0 +1,210 @@
+/**
+ * The whole state of the core: plain data, one entry a host, changed only by `advance`.
+ *
+ * A host's phase for people is derived (view.ts); what is stored is only what cannot be: its life
+ * (is it a member, which incarnation), a fence that runs, why it is frozen, what was heard.
+ */
+
+import type { Instant } from '../../protocol/wire/instant.ts';
+import { issue, newTicks, type TickLog } from '../../protocol/wire/ticks.ts';
+import type { FenceRecord } from '../../protocol/wire/view.ts';
+import type { Alarm } from './alarms.ts';
+import { type BoardClock, type Medium, newMedium, startClock } from './clock.ts';
+import type { Fence } from './fence.ts';
+import type { Finding } from './finding.ts';
+import { type BeatChannel, type Hearing, newHearing, type ProofChain } from './hearing.ts';
+import type { Life } from './life.ts';
+import { beaconMs, delayMs, freshnessMs, judgeTickMs, loopLagMs } from './limits.ts';
+import type { StoredOrder } from './orders.ts';
+import { type Power, unknownPower } from './power.ts';
+import type { BoardSettings, HostSettings } from './settings.ts';
+
+export interface Board {
+  settings: BoardSettings;
+  derived: Derived;
+  /** Hex of the life nonce. */
+  readonly life: string;
+  clock: BoardClock;
+  ticks: TickLog;
+  /** The broker subscription, shared by all hosts. */
+  mqtt: Medium;
+  /** Proof chains of the broker and of each named serial adapter. */
+  chains: Map<string, ProofChain>;
+  hosts: Map<number, Host>;
+  orders: Map<string, StoredOrder>;
+  alarms: Map<string, Alarm>;
+  /** Starts of autonomous fences of the last hour. */
+  verdictsAt: Instant[];
+  lastRestoreAt: Instant;
+  /** When the present run of deferrals began (S4). */
+  deferredSince?: Instant;
+  nextFence: number;
+  /** True from the start event on: before it nothing is judged and nothing moves. */
+  started: boolean;
+}
+
+export interface Derived {
+  /** q, L and T, each for the shortest timers of all hosts. */
+  judgeTickMs: number;
+  loopLagMs: number;
+  beaconMs: number;
+  shortestDeadtimeMs: number;
+  longestKeepaliveMs: number;
+}
+
+export interface Host {
+  settings: HostSettings;
+  delayMs: number;
+  freshnessMs: number;
+  /** Outlet indexes by method, in the order in which they are tried. */
+  methods: number[][];
+  /** Its serial port; absent where it has none. */
+  serial?: Medium;
+  hearings: Hearing[];
+  life: Life;
+  power: Power;
+  fence?: Fence;
+  record?: FenceRecord;
+  frozen?: { why: string; since: Instant };
+  /** What the last judge tick found of it, while it is present. */
+  finding?: Finding;
+  held?: Held;
+  doubtUntilAwake?: Instant;
+  /** Its last beat said that another agent claims it, too: only orders are obeyed (section 8). */
+  twoAgents: boolean;
+  /** The incarnation that an autonomous fence has already cut, or tried to. */
+  spent?: number;
+  /** Lives that are over, with the tick from which on they cannot have spoken. */
+  ended: { incarnation: number; darkTick: number; why: 'fenced' | 'replaced' }[];
+  /** Starts of this host's autonomous fences of the last hour. */
+  verdictsAt: Instant[];
+  /** The tick at the end of its last off-hold; orders of this host from before are stale. */
+  holdEndTick: number;
+  /** Wall clock, since it must outlive the process; used for counting only. */
+  interruptedWallMs: number[];
+  /** When forged frames on its paths were last told of. */
+  hostileToldAt: Instant;
+  /** The last messages heard, newest last, for the record of a fence. */
+  heard: Heard[];
+}
+
+export interface Held {
+  since: Instant;
+  sinceAwake: Instant;
+  /** Hosts whose silence made this one suspect. */
+  by: number[];
+  toldAt: Instant;
+  /** Set once the silence was shown to be its own; it is not suspected again until it ends. */
+  released: boolean;
+}
+
+export interface Heard {
+  at: Instant;
+  channel: BeatChannel;
+  kind: string;
+  incarnation: number;
+  seq: number;
+  ageMs: number | undefined;
+}
+
+/** Enough to see how the last beats of a host came in. */
+const HEARD_MAX = 8;
+
+/** Lives of one host that may still be asked about; a board reboots its hosts rarely. */
+const ENDED_MAX = 16;
+
+export function newBoard(settings: BoardSettings, life: string, now: Instant): Board {
+  const clock = startClock(now);
+  const ticks = newTicks();
+  issue(ticks, now);
+  return {
+    settings,
+    derived: derive(settings),
+    life,
+    clock,
+    ticks,
+    mqtt: newMedium(clock, now),
+    chains: new Map(),
+    hosts: new Map(settings.hosts.map((host) => [host.host, newHost(host, clock, now)])),
+    orders: new Map(),
+    alarms: new Map(),
+    verdictsAt: [],
+    lastRestoreAt: Number.NEGATIVE_INFINITY,
+    nextFence: 1,
+    started: false,
+  };
+}
+
+export function derive(settings: BoardSettings): Derived {
+  const deadtimes = settings.hosts.map((host) => host.timing.deadtimeMs);
+  const shortestDeadtimeMs = Math.min(...deadtimes);
+  return {
+    shortestDeadtimeMs,
+    longestKeepaliveMs: Math.max(...settings.hosts.map((host) => host.timing.keepaliveMs)),
+    judgeTickMs: judgeTickMs(shortestDeadtimeMs),
+    loopLagMs: loopLagMs(shortestDeadtimeMs),
+    beaconMs: Math.min(...settings.hosts.map((host) => beaconMs(host.timing.keepaliveMs))),
+  };
+}
+
+function newHost(settings: HostSettings, clock: BoardClock, now: Instant): Host {
+  const channelDelayMs = delayMs(settings);
+  const numbers = [...new Set(settings.outlets.map((outlet) => outlet.method))];
+  const methods = numbers
+    .sort((a, b) => a - b)
+    .map((method) => settings.outlets.flatMap((o, i) => (o.method === method ? [i] : [])));
+  return {
+    settings,
+    delayMs: channelDelayMs,
+    freshnessMs: freshnessMs(settings.timing, channelDelayMs),
+    methods,
+    ...(settings.serial === undefined ? {} : { serial: newMedium(clock, now) }),
+    hearings: [
+      ...(settings.serial === undefined ? [] : [newHearing('serial')]),
+      ...(settings.mqtt ? [newHearing('mqtt')] : []),
+    ],
+    life: { at: 'absent', since: now },
+    power: unknownPower(settings, now),
+    twoAgents: false,
+    ended: [],
+    verdictsAt: [],
+    holdEndTick: 0,
+    interruptedWallMs: [],
+    hostileToldAt: Number.NEGATIVE_INFINITY,
+    heard: [],
+  };
+}
+
+export function mediumOf(board: Board, host: Host, channel: BeatChannel): Medium {
+  return channel === 'serial' && host.serial !== undefined ? host.serial : board.mqtt;
+}
+
+/** The name of what proves a channel on our side; absent where nothing can. */
+export function chainName(host: Host, channel: BeatChannel): string | undefined {
+  if (channel === 'mqtt') return 'mqtt';
+  const adapter = host.settings.serial?.adapter;
+  return adapter === undefined ? undefined : `serial:${adapter}`;
+}
+
+/**
+ * What a channel of a host shares with other hosts. Serial ports without a named adapter may share
+ * one, so for the suspicion of a shared fault they do; as proof for each other they do not count.
+ */
+export function fatesOf(host: Host, channel: BeatChannel): string {
+  if (channel === 'mqtt') return 'mqtt';
+  return `serial:${host.settings.serial?.adapter ?? ''}`;
+}
+
+/** The incarnation heard last, where it is a member. */
+export function incarnationOf(host: Host): number | undefined {
+  return host.life.at === 'absent' ? undefined : host.life.incarnation;
+}
+
+export function remember(host: Host, heard: Heard): void {
+  host.heard = [...host.heard.slice(1 - HEARD_MAX), heard];
+}
+
+export function endLife(host: Host, ended: Host['ended'][number]): void {
+  const others = host.ended.filter((old) => old.incarnation !== ended.incarnation);
+  host.ended = [...others.slice(1 - ENDED_MAX), ended];
+}

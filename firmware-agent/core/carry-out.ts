@@ -1,0 +1,344 @@
+/**
+ * Runs one host's fence a step further and turns its deeds into effects, in the order in which
+ * they must happen: what the disk must know first, then relays, then keys, then words.
+ */
+import type { Instant } from '../../protocol/wire/instant.ts';
+import type { Outcome, Proof } from '../../protocol/wire/messages.ts';
+import { ageOf, issue } from '../../protocol/wire/ticks.ts';
+import { type Code, clear, type News, raise } from './alarms.ts';
+import { assert, unreachable } from './assert.ts';
+import { type Board, endLife, type Host, incarnationOf } from './board.ts';
+import { awake } from './clock.ts';
+import type { Answer, Effect } from './events.ts';
+import { lastFreshAt } from './evidence.ts';
+import { type Deed, type Fence, type FenceEvent, type Scene, stepFence } from './fence.ts';
+import { newHearing } from './hearing.ts';
+import { stepLife } from './life.ts';
+import { powerLossMs, RESTORE_GAP_MS } from './limits.ts';
+import { nameOfBy, note } from './record.ts';
+import { judge } from './verdict.ts';
+
+/** Steps the host's fence, if one runs. */
+export function runFence(board: Board, host: Host, event: FenceEvent, now: Instant): Effect[] {
+  const was = host.fence;
+  if (was === undefined || host.frozen !== undefined) return [];
+  const { fence, deeds } = stepFence(was, event, sceneOf(board, host, was, now));
+  host.fence = fence ?? was;
+  const effects = deeds.flatMap((deed) => carryOut(board, host, deed, now));
+  if (fence === undefined) delete host.fence;
+  return effects;
+}
+
+function sceneOf(board: Board, host: Host, fence: Fence, now: Instant): Scene {
+  return {
+    now,
+    settings: host.settings,
+    power: host.power,
+    judgeTickMs: board.derived.judgeTickMs,
+    methods: host.methods,
+    mayCut: fence.step.at === 'intent' ? mayCut(board, host, fence, now) : { yes: true },
+    mayRestore: now - board.lastRestoreAt >= RESTORE_GAP_MS,
+    nextTick: board.ticks.latest + 1,
+  };
+}
+
+/** Judged anew right before the cut: S3 to S5 for a verdict, ttl and incarnation for orders. */
+function mayCut(board: Board, host: Host, fence: Fence, now: Instant): Scene['mayCut'] {
+  if (fence.orders.length === 0) return mayCutByVerdict(board, host, fence, now);
+  const living = incarnationOf(host);
+  let meansAnother = false;
+  for (const cmdId of fence.orders) {
+    const order = board.orders.get(cmdId)?.order;
+    if (order === undefined) continue;
+    const ageMs = ageOf(board.ticks, order.tick, now);
+    if (ageMs === undefined || ageMs > order.ttlMs) continue;
+    if (order.incarnation === 0 || living === undefined || order.incarnation === living) {
+      return { yes: true };
+    }
+    meansAnother = true;
+  }
+  return {
+    yes: false,
+    why: 'no order holds any more',
+    outcome: meansAnother ? 'unknown' : 'expired',
+  };
+}
+
+function mayCutByVerdict(board: Board, host: Host, fence: Fence, now: Instant): Scene['mayCut'] {
+  const refused = (why: string): Scene['mayCut'] => ({ yes: false, why, outcome: 'expired' });
+  if (host.life.at !== 'present') return refused(`it is ${host.life.at} now`);
+  if (host.life.incarnation !== fence.incarnation) return refused('it lives anew');
+  const finding = judge(board, host, now);
+  if (finding.at !== 'silent') return refused(`it is ${finding.at} now`);
+  // Gap and budget were judged when the fence began; this fence itself must not count against it.
+  const stands = finding.bar === 'none' || finding.bar === 'gap' || finding.bar === 'budget';
+  return stands ? { yes: true } : refused(finding.bar);
+}
+
+function carryOut(board: Board, host: Host, deed: Deed, now: Instant): Effect[] {
+  const fence = host.fence as Fence;
+  const at = host.settings.host;
+  switch (deed.kind) {
+    case 'cut':
+      return carryOutCut(host, deed.outlets, now);
+    case 'restore':
+      board.lastRestoreAt = now;
+      note(host, now, 'told the outlets to close');
+      return [
+        { kind: 'restore', host: at, outlets: deed.outlets, fence: fence.id },
+        tell(host, 'info', 'restoring', 'power is being given back'),
+      ];
+    case 'round': {
+      const tick = issue(board.ticks, now);
+      assert(tick === fence.darkTick, 'the fence was shown the tick that came next');
+      return [{ kind: 'round', tick }];
+    }
+    case 'fenced':
+      return fenced(board, host, deed.proof, now);
+    case 'failed':
+      return failed(board, host, deed.reason, now);
+    case 'averted':
+      forgetVerdict(board, host, fence);
+      return finish(board, host, deed.reason, [
+        tell(host, 'warning', 'averted', `its fence was called off: ${deed.reason}`),
+      ]);
+    case 'called-off':
+      forgetVerdict(board, host, fence);
+      return finish(board, host, deed.outcome, [
+        ...answerOrders(board, host, { outcome: deed.outcome, proof: 'none', detail: '' }),
+        tell(host, 'info', 'expired', `the order to fence it is ${deed.outcome}`),
+      ]);
+    case 'freeze':
+      return freeze(board, host, 'integrity', deed.why, now);
+    case 'note':
+      note(host, now, deed.text);
+      return [];
+    case 'late':
+      return raise(board.alarms, relayOpen(host), now);
+    case 'restored':
+      return restored(board, host, now);
+    default:
+      return unreachable(deed);
+  }
+}
+
+function carryOutCut(host: Host, outlets: readonly number[], now: Instant): Effect[] {
+  const fence = host.fence as Fence;
+  // An order for whatever has power now cuts the life that is there at this moment.
+  const living = fence.orders.length > 0 ? incarnationOf(host) : undefined;
+  const incarnation = living ?? fence.incarnation;
+  host.fence = { ...fence, incarnation };
+  if (host.record !== undefined && fence.unlogged) host.record = { ...host.record, unlogged: true };
+  if (fence.orders.length === 0) host.spent = incarnation;
+  const names = outlets.map((outlet) => host.settings.outlets[outlet]?.name).join(', ');
+  note(host, now, `told ${names} to open${fence.unlogged ? ', unlogged' : ''}`);
+  const news = [tell(host, 'warning', 'cut', `power is being cut at ${names}`)];
+  if (fence.unlogged)
+    news.push(tell(host, 'alarm', 'unlogged', 'the disk did not take the intent'));
+  return [
+    { kind: 'cut', host: host.settings.host, outlets, fence: fence.id },
+    ...news,
+    { kind: 'save' },
+  ];
+}
+
+function fenced(board: Board, host: Host, proof: Proof, now: Instant): Effect[] {
+  const fence = host.fence as Fence;
+  const darkTick = fence.darkTick ?? board.ticks.latest;
+  const heldS = (host.settings.timing.offHoldMs / 1000).toFixed(1);
+  const text = `fenced, ${proof}: off for ${heldS} s`;
+  const lives = new Set([fence.incarnation, incarnationOf(host) ?? 0]);
+  lives.delete(0);
+  const effects: Effect[] = [];
+  for (const incarnation of lives) {
+    endLife(host, { incarnation, darkTick, why: 'fenced' });
+    effects.push({ kind: 'retire', host: host.settings.host, incarnation });
+  }
+  host.life = stepLife(host.life, { kind: 'over' }, awake(board.clock, now), lifeLimits(host)).life;
+  host.hearings = host.hearings.map(({ channel, modem }) => ({
+    ...newHearing(channel),
+    ...(modem === undefined ? {} : { modem }),
+  }));
+  host.holdEndTick = board.ticks.latest;
+  effects.push(...forgetSilence(board, host, 'its silence ended in a fence'));
+  note(host, now, text);
+  if (host.record !== undefined) {
+    host.record = { ...host.record, outcome: 'fenced', proof, untested: true };
+  }
+  return [
+    ...effects,
+    { kind: 'save' },
+    ...answerOrders(board, host, { outcome: 'done', proof, detail: keptDetail(fence) }),
+    tell(host, 'warning', 'fenced', `${text} (${nameOfBy(fence.by)})`),
+    ...clear(board.alarms, host.settings.host, 'failed', 'a later fence was proven'),
+    ...recordOf(host),
+  ];
+}
+
+function keptDetail(fence: Fence): string {
+  return fence.keptBy === undefined ? '' : `kept off: ${fence.keptBy}`.slice(0, 15);
+}
+
+function failed(board: Board, host: Host, reason: string, now: Instant): Effect[] {
+  note(host, now, `failed: ${reason}`);
+  if (host.record !== undefined) host.record = { ...host.record, outcome: 'failed', reason };
+  const text = `its fence failed: ${reason}; it may have power`;
+  const remedy = 'look at relay, sense and wiring, cut its power by hand, or order the fence again';
+  board.alarms.delete(`${host.settings.host}:failed`);
+  return [
+    { kind: 'save' },
+    ...answerOrders(board, host, { outcome: 'failed', proof: 'none', detail: reason }),
+    ...raise(board.alarms, { host: host.settings.host, code: 'failed', text, remedy }, now),
+    ...recordOf(host),
+  ];
+}
+
+function restored(board: Board, host: Host, now: Instant): Effect[] {
+  note(host, now, 'every outlet was read closed');
+  if (host.life.at === 'absent') host.life = { at: 'absent', since: awake(board.clock, now) };
+  return [
+    { kind: 'save' },
+    ...answerOn(board, host, { outcome: 'done', proof: 'none', detail: 'on' }),
+    tell(host, 'info', 'restored', 'it has power again'),
+    ...clear(board.alarms, host.settings.host, 'relay-open', 'its outlets read closed'),
+    ...recordOf(host),
+  ];
+}
+
+/** Ends a fence that moved nothing. */
+function finish(board: Board, host: Host, reason: string, effects: Effect[]): Effect[] {
+  if (host.record !== undefined) host.record = { ...host.record, outcome: 'averted', reason };
+  const on = answerOn(board, host, { outcome: 'done', proof: 'none', detail: 'was on' });
+  return [{ kind: 'save' }, ...effects, ...on, ...recordOf(host)];
+}
+
+/** No relay of the host moves any more, nothing is reported of it, until a person says so (S12). */
+export function freeze(
+  board: Board,
+  host: Host,
+  code: 'integrity' | 'two-lives' | 'crossed' | 'interrupted',
+  why: string,
+  now: Instant,
+): Effect[] {
+  if (host.frozen !== undefined) return [];
+  note(host, now, `frozen: ${why}`);
+  const { fence } = host;
+  if (host.record !== undefined && fence !== undefined && host.record.outcome === undefined) {
+    host.record = { ...host.record, outcome: 'failed', reason: code };
+  }
+  host.frozen = { why, since: now };
+  const refused = { outcome: 'failed', proof: 'none', detail: code } as const;
+  const orders = [...answerOrders(board, host, refused), ...answerOn(board, host, refused)];
+  delete host.fence;
+  const text = `frozen: ${why}`;
+  const remedy = 'find out which machine has power, then restart the agent';
+  return [
+    { kind: 'save' },
+    ...orders,
+    ...raise(board.alarms, { host: host.settings.host, code, text, remedy }, now),
+    ...recordOf(host),
+    ...(code === 'integrity' ? freezeCrossed(board, host, fence, now) : []),
+  ];
+}
+
+/** Hosts that fell silent with this host's cut may hang on its outlet: crossed wires. */
+function freezeCrossed(board: Board, host: Host, fence: Fence | undefined, now: Instant): Effect[] {
+  const cutAt = fence?.firstCutAt;
+  if (cutAt === undefined) return [];
+  return [...board.hosts.values()].flatMap((other) => {
+    const lastAt = lastFreshAt(other);
+    if (other === host || lastAt === undefined || other.life.at !== 'present') return [];
+    const soonMs = powerLossMs(other.settings.timing, other.delayMs);
+    const isSilent = now - lastAt > soonMs;
+    const fell = lastAt >= cutAt - soonMs && lastAt <= cutAt + other.settings.timing.deadtimeMs;
+    if (!isSilent || !fell) return [];
+    return freeze(
+      board,
+      other,
+      'crossed',
+      `it fell silent when ${host.settings.name} was cut`,
+      now,
+    );
+  });
+}
+
+function answerOrders(
+  board: Board,
+  host: Host,
+  result: { outcome: Outcome; proof: Proof; detail: string },
+): Effect[] {
+  const { fence } = host;
+  if (fence === undefined) return [];
+  return fence.orders.flatMap((cmdId) => settle(board, cmdId, result, fence.incarnation));
+}
+
+/** Answers the orders that wait for the host to have power again. */
+export function answerOn(
+  board: Board,
+  host: Host,
+  result: { outcome: Outcome; proof: Proof; detail: string },
+): Effect[] {
+  return [...board.orders.values()].flatMap(({ order, final }) => {
+    const waits = order.host === host.settings.host && order.op === 'on' && final === undefined;
+    return waits ? settle(board, order.cmdId, result) : [];
+  });
+}
+
+/** Stores the final answer of an order and gives it, once. */
+export function settle(
+  board: Board,
+  cmdId: string,
+  result: { outcome: Outcome; proof: Proof; detail: string },
+  incarnation?: number,
+): Effect[] {
+  const stored = board.orders.get(cmdId);
+  if (stored === undefined || stored.final !== undefined) return [];
+  const { order } = stored;
+  const answer: Answer = {
+    from: order.from,
+    cmdId,
+    op: order.op,
+    host: order.host,
+    incarnation: incarnation ?? order.incarnation,
+    ...result,
+    untested: result.proof !== 'none',
+    tick: board.ticks.latest,
+  };
+  board.orders.set(cmdId, { ...stored, final: answer });
+  return [{ kind: 'answer', answer }];
+}
+
+function forgetVerdict(board: Board, host: Host, fence: Fence): void {
+  board.verdictsAt = board.verdictsAt.filter((at) => at !== fence.startedAt);
+  host.verdictsAt = host.verdictsAt.filter((at) => at !== fence.startedAt);
+}
+
+/** Takes back what was told of a silence that is over. */
+export function forgetSilence(board: Board, host: Host, text: string): News[] {
+  delete host.held;
+  const at = host.settings.host;
+  return (['late', 'held', 'unproven', 'budget'] as const).flatMap((code) =>
+    clear(board.alarms, at, code, text),
+  );
+}
+
+function recordOf(host: Host): Effect[] {
+  return host.record === undefined ? [] : [{ kind: 'record', record: host.record }];
+}
+
+function relayOpen(host: Host): { host: number; code: Code; text: string; remedy: string } {
+  return {
+    host: host.settings.host,
+    code: 'relay-open',
+    text: 'its outlets do not read closed, so it may stay without power',
+    remedy: 'look at the relay; the board keeps trying',
+  };
+}
+
+export function tell(host: Host, level: News['level'], code: Code, text: string): News {
+  return { kind: 'news', level, code, host: host.settings.host, text };
+}
+
+export function lifeLimits(host: Host): { initdeadMs: number } {
+  return { initdeadMs: host.settings.timing.initdeadMs };
+}

@@ -1,0 +1,71 @@
+/**
+ * What the board writes to disk, and all that it may take from it (S7): disk may forbid, answer
+ * and finish a restore. It never opens a relay and never makes a silence.
+ */
+import type { Board } from './board.ts';
+import type { Answer, Order } from './events.ts';
+import { STARTS_MAX } from './limits.ts';
+
+export interface Durable {
+  format: 1;
+  /** Fences that had not ended, by host number. */
+  fences: DurableFence[];
+  orders: { order: Order; final?: Answer }[];
+  frozen: { host: number; why: string }[];
+  left: { host: number; incarnation: number }[];
+  /** Wall clock of fences that a restart interrupted, for freezing at the third. */
+  interrupted: { host: number; wallMs: number[] }[];
+  /** Wall clock of the last starts; only for noticing a crash loop. */
+  startsWallMs: number[];
+  nextFence: number;
+}
+
+export interface DurableFence {
+  host: number;
+  incarnation: number;
+  orders: string[];
+  keptBy?: string;
+  /** True once it was reported fenced. */
+  reported: boolean;
+  /** The outlets that were told to open; empty before the cut. */
+  outlets: number[];
+  /** Which senses had been seen on by the life that cut: half of what makes them believed. */
+  seenOn: boolean[];
+}
+
+export function durableOf(board: Board, startsWallMs: readonly number[]): Durable {
+  const hosts = [...board.hosts.values()];
+  return {
+    format: 1,
+    fences: hosts.flatMap(({ settings, fence, power }) =>
+      fence === undefined
+        ? []
+        : [
+            {
+              host: settings.host,
+              incarnation: fence.incarnation,
+              orders: [...fence.orders],
+              ...(fence.keptBy === undefined ? {} : { keptBy: fence.keptBy }),
+              reported: fence.proof !== 'none',
+              outlets: [...(fence.step.at === 'proving' ? fence.step.outlets : (fence.dark ?? []))],
+              seenOn: power.senses.map((sense) => sense.seenOn && !sense.suspect),
+            },
+          ],
+    ),
+    orders: [...board.orders.values()].map(({ order, final }) => ({
+      order,
+      ...(final === undefined ? {} : { final }),
+    })),
+    frozen: hosts.flatMap(({ settings, frozen }) =>
+      frozen === undefined ? [] : [{ host: settings.host, why: frozen.why }],
+    ),
+    left: hosts.flatMap(({ settings, life }) =>
+      life.at === 'left' ? [{ host: settings.host, incarnation: life.incarnation }] : [],
+    ),
+    interrupted: hosts.flatMap(({ settings, interruptedWallMs }) =>
+      interruptedWallMs.length === 0 ? [] : [{ host: settings.host, wallMs: interruptedWallMs }],
+    ),
+    startsWallMs: startsWallMs.slice(-STARTS_MAX),
+    nextFence: board.nextFence,
+  };
+}

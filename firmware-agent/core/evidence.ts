@@ -1,0 +1,58 @@
+/**
+ * What a host's channels and senses say of its silence; verdict.ts and shared-silence.ts weigh it.
+ */
+
+import type { Instant } from '../../protocol/wire/instant.ts';
+import type { ChannelEvidence } from '../../protocol/wire/view.ts';
+import { type Board, chainName, type Host, mediumOf } from './board.ts';
+import { type Hearing, type Mark, type Testimony, testify } from './hearing.ts';
+import { powerLossMs } from './limits.ts';
+import { allFell } from './power.ts';
+
+/** What each channel that ever carried this host says of its silence. */
+export function testimonies(board: Board, host: Host, now: Instant): Testimony[] {
+  const powerLoss = powerLossOf(board, host);
+  return host.hearings.filter(hasCarried).map((hearing) => {
+    const name = chainName(host, hearing.channel);
+    const ear = {
+      clock: board.clock,
+      medium: mediumOf(board, host, hearing.channel),
+      chain: name === undefined ? undefined : board.chains.get(name),
+      powerLoss,
+      delayMs: host.delayMs,
+    };
+    return testify(hearing, ear, host.settings.timing, now);
+  });
+}
+
+export function hasCarried(hearing: Hearing): hearing is Hearing & { fresh: Mark } {
+  return hearing.carried && hearing.fresh !== undefined;
+}
+
+/** All senses fell together with the last beat: electrical evidence that silence is death. */
+export function powerLossOf(board: Board, host: Host): { sinceAwake: Instant } | undefined {
+  const fell = allFell(host.power, host.settings);
+  const lastAt = lastFreshAt(host);
+  if (fell === undefined || lastAt === undefined) return undefined;
+  const withinMs = powerLossMs(host.settings.timing, host.delayMs);
+  const together =
+    Math.abs(fell.firstAt - lastAt) <= withinMs && Math.abs(fell.lastAt - lastAt) <= withinMs;
+  return together ? { sinceAwake: fell.lastAt - board.clock.stalledMs } : undefined;
+}
+
+export function lastFreshAt(host: Host): Instant | undefined {
+  const instants = host.hearings.flatMap((h) => (h.fresh === undefined ? [] : [h.fresh.at]));
+  return instants.length === 0 ? undefined : Math.max(...instants);
+}
+
+/** A testimony as the record of a fence keeps it. */
+export function evidenceOf(w: Testimony): ChannelEvidence {
+  const proof = w.farMs >= w.needMs ? 'far' : w.nearMs >= w.needMs ? 'near' : 'none';
+  return {
+    channel: w.channel,
+    quietMs: w.quietMs,
+    provenMs: Math.max(w.nearMs, w.farMs),
+    proof,
+    listening: w.listening,
+  };
+}

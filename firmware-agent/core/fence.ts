@@ -1,0 +1,341 @@
+/**
+ * The fence of one host: journal the intent, cut, prove, report, hold off or restore.
+ *
+ * Everything that can move a relay passes through here, and a relay moves only in the steps
+ * marked (*). The intent is journalled one step before the cut, so that the cut is re-judged with
+ * all input that came in between (S5); the report comes after the proof and before the restore
+ * (S1, S10). Leaving a step forgets its deadlines, because they live in it.
+ *
+ * | step    | event      | guard                          | next     | deeds                 |
+ * |---------|------------|--------------------------------|----------|-----------------------|
+ * | intent  | journalled | may cut                        | proving  | cut (*)               |
+ * | intent  | journalled | may not cut, by verdict        | ended    | averted               |
+ * | intent  | journalled | may not cut, ordered           | ended    | called-off            |
+ * | intent  | tick       | J is over, may cut             | proving  | cut (*), unlogged     |
+ * | intent  | tick       | J is over, may not cut         | ended    | averted               |
+ * | intent  | tick       | no order holds any more        | ended    | called-off            |
+ * | intent  | sign       | fresh, no order joined         | ended    | averted               |
+ * | proving | tick       | proven                         | due      | fenced                |
+ * | proving | tick       | proven, to be kept off         | kept     | fenced                |
+ * | proving | tick       | open for the hold-up           | proving  | round                 |
+ * | proving | tick       | failed, one more method        | proving  | note, cut (*)         |
+ * | proving | tick       | failed, the last               | closing  | restore (*), note, failed |
+ * | proving | tick       | failed, the last, to be kept off | kept   | note, failed          |
+ * | proving | sign       | later than the hold-up         | proving  | note, cut (*)         |
+ * | proving | sign       | the same, the last method      | closing  | restore (*), note, failed |
+ * | kept    | tick       | contradicted                   | frozen   | freeze                |
+ * | kept    | sign       | contradicted                   | frozen   | freeze                |
+ * | kept    | released   |                                | due      |                       |
+ * | due     | tick       | contradicted                   | frozen   | freeze                |
+ * | due     | sign       | contradicted                   | frozen   | freeze                |
+ * | due     | tick       | its turn to restore            | closing  | restore (*)           |
+ * | due     | joined     | by an `off`                    | kept     |                       |
+ * | closing | tick       | every contact read closed      | ended    | restored              |
+ * | closing | tick       | late                           | closing  | restore (*), late     |
+ *
+ * `joined` and `released` also change what is wanted of a fence that is not closing yet: which
+ * orders wait for it, and whether the host is kept off afterwards. A contradiction of what only a
+ * verdict wants ends it after the second method too, though a third is there (S5).
+ *
+ * Any pair that the table does not name stays as it is and does nothing.
+ */
+import type { Instant } from '../../protocol/wire/instant.ts';
+import type { Operation, Proof } from '../../protocol/wire/messages.ts';
+import { assert, unreachable } from './assert.ts';
+import { JOURNAL_WAIT_MS, sampleAgeMs } from './limits.ts';
+import { type Bench, type Cut, type FailReason, weigh } from './proof.ts';
+
+/** Who wants this fence. `restart` finishes one that an earlier life of the agent began. */
+export type By =
+  | { kind: 'verdict' }
+  | { kind: 'order'; name: string; cmdId: string }
+  | { kind: 'restart' };
+
+export interface Fence {
+  readonly id: number;
+  /** The life that is to end; 0 where none was known. */
+  readonly incarnation: number;
+  readonly by: By;
+  readonly startedAt: Instant;
+  /** Orders that wait for its outcome. */
+  readonly orders: readonly string[];
+  /** Who keeps the host off afterwards, if anyone. */
+  readonly keptBy?: string;
+  /** True once an `on` came: the configuration does not keep the host off either. */
+  readonly released?: boolean;
+  /** What has been proven, once it has. */
+  readonly proof: Proof;
+  /** When it first told a relay to open. */
+  readonly firstCutAt?: Instant;
+  /** The outlets whose opening was proven. */
+  readonly dark?: readonly number[];
+  /** Ticks from this one on could only be echoed by a host that has power. */
+  readonly darkTick?: number;
+  readonly unlogged: boolean;
+  readonly step: FenceStep;
+}
+
+export type FenceStep =
+  | { at: 'intent'; since: Instant }
+  | ({ at: 'proving'; method: number } & Cut)
+  | { at: 'kept'; since: Instant }
+  | { at: 'due'; since: Instant }
+  | { at: 'closing'; since: Instant; triedAt: Instant; tries: number };
+
+export type FenceEvent =
+  | { kind: 'journalled' }
+  /** Time went on, or a sample came. `drained`: everything received so far was handed in. */
+  | { kind: 'tick'; drained: boolean }
+  /** Something that only a living host could have said, made after `tick` was issued. */
+  | { kind: 'sign'; tick: number; fresh: boolean }
+  | { kind: 'joined'; cmdId: string; op: Operation; keptBy: string }
+  | { kind: 'released' };
+
+export type Deed =
+  | { kind: 'cut'; outlets: readonly number[] }
+  | { kind: 'restore'; outlets: readonly number[] }
+  /** Issues one more tick at once; it is the number that the fence was shown as `nextTick`. */
+  | { kind: 'round' }
+  | { kind: 'fenced'; proof: Proof }
+  | { kind: 'failed'; reason: FailReason | 'alive' }
+  | { kind: 'averted'; reason: string }
+  | { kind: 'called-off'; outcome: 'expired' | 'unknown' }
+  | { kind: 'freeze'; why: string }
+  | { kind: 'note'; text: string }
+  | { kind: 'late' }
+  | { kind: 'restored' };
+
+export interface FenceStepped {
+  /** Absent when the fence is over. */
+  fence?: Fence;
+  deeds: Deed[];
+}
+
+/** What a fence is shown of the world at one step. */
+export interface Scene extends Bench {
+  /** Outlets by method, in order; never empty. */
+  methods: readonly (readonly number[])[];
+  /** Whether a cut is right now: S3 to S5 for a verdict, the ttl for an order. */
+  mayCut: { yes: true } | { yes: false; why: string; outcome: 'expired' | 'unknown' };
+  /** Whether the gap between two restores is over. */
+  mayRestore: boolean;
+  nextTick: number;
+}
+
+/** A contact that does not close within it is told again, and people are told. */
+const RESTORE_RETRY_MS = 2_000;
+const RESTORE_RETRY_MAX_MS = 60_000;
+
+export function stepFence(was: Fence, event: FenceEvent, scene: Scene): FenceStepped {
+  const fence = wanted(was, event);
+  switch (fence.step.at) {
+    case 'intent':
+      return stepIntent(fence, fence.step, event, scene);
+    case 'proving':
+      return stepProving(fence, fence.step, event, scene);
+    case 'kept':
+      if (event.kind === 'released') return stay(become(fence, dueAt(scene.now)));
+      return guardDark(fence, event, scene) ?? stay(fence);
+    case 'due':
+      return stepDue(fence, event, scene);
+    case 'closing':
+      return stepClosing(fence, fence.step, event, scene);
+    default:
+      return unreachable(fence.step);
+  }
+}
+
+/** What is wanted of a fence changes with orders that join it, in whatever step it is. */
+function wanted(fence: Fence, event: FenceEvent): Fence {
+  if (fence.step.at === 'closing') return fence;
+  if (event.kind === 'released') return release(fence);
+  return event.kind === 'joined' ? join(fence, event) : fence;
+}
+
+function stay(fence: Fence, ...deeds: Deed[]): FenceStepped {
+  return { fence, deeds };
+}
+
+function over(...deeds: Deed[]): FenceStepped {
+  return { deeds };
+}
+
+function become(fence: Fence, step: FenceStep): Fence {
+  return { ...fence, step };
+}
+
+function dueAt(now: Instant): FenceStep {
+  return { at: 'due', since: now };
+}
+
+function release(fence: Fence): Fence {
+  const { keptBy: _, ...rest } = fence;
+  return { ...rest, released: true };
+}
+
+function join(fence: Fence, event: FenceEvent & { kind: 'joined' }): Fence {
+  // What is proven already answers at once, and nobody waits for it.
+  const waits = fence.proof === 'none' && !fence.orders.includes(event.cmdId);
+  const orders = waits ? [...fence.orders, event.cmdId] : fence.orders;
+  const keeps = event.op === 'off' && fence.keptBy === undefined;
+  return { ...fence, orders, ...(keeps ? { keptBy: event.keptBy } : {}) };
+}
+
+function stepIntent(
+  fence: Fence,
+  step: FenceStep & { at: 'intent' },
+  event: FenceEvent,
+  scene: Scene,
+): FenceStepped {
+  const ordered = fence.orders.length > 0;
+  if (event.kind === 'sign' && event.fresh && !ordered) {
+    return over({ kind: 'averted', reason: 'a fresh beat came before the cut' });
+  }
+  const judged = event.kind === 'tick' && event.drained;
+  const late = judged && scene.now - step.since >= JOURNAL_WAIT_MS;
+  const expired = judged && ordered && !scene.mayCut.yes;
+  if (event.kind !== 'journalled' && !late && !expired) return stay(fence);
+  if (!scene.mayCut.yes) {
+    const { why, outcome } = scene.mayCut;
+    return over(ordered ? { kind: 'called-off', outcome } : { kind: 'averted', reason: why });
+  }
+  return cut({ ...fence, unlogged: event.kind !== 'journalled' }, 0, scene);
+}
+
+function cut(fence: Fence, method: number, scene: Scene): FenceStepped {
+  const outlets = scene.methods[method];
+  assert(outlets !== undefined && outlets.length > 0, 'a method cuts at least one outlet');
+  const { darkTick: _, ...rest } = fence;
+  const cutAt = scene.now;
+  const step: FenceStep = { at: 'proving', method, outlets, cutAt };
+  return stay(
+    { ...become(rest, step), firstCutAt: fence.firstCutAt ?? cutAt },
+    { kind: 'cut', outlets },
+  );
+}
+
+function stepProving(
+  fence: Fence,
+  step: FenceStep & { at: 'proving' },
+  event: FenceEvent,
+  scene: Scene,
+): FenceStepped {
+  if (event.kind === 'sign') {
+    const contradicts = fence.darkTick !== undefined && event.tick >= fence.darkTick;
+    return contradicts ? methodFailed(fence, step, 'alive', scene) : stay(fence);
+  }
+  if (event.kind !== 'tick') return stay(fence);
+  const weighed = weigh(step, scene);
+  if (weighed.is === 'proven')
+    return proven({ ...fence, dark: step.outlets }, weighed.proof, scene);
+  if (weighed.is === 'failed') return methodFailed(fence, step, weighed.reason, scene);
+  const { openSince, lostSince } = weighed;
+  const { lostSince: _, ...cutSoFar } = step;
+  const next = become(fence, { ...cutSoFar, ...(lostSince === undefined ? {} : { lostSince }) });
+  if (openSince === undefined) {
+    const { darkTick: __, ...undark } = next;
+    return stay(undark);
+  }
+  const dark = scene.now - openSince >= scene.settings.timing.drainMs;
+  if (!dark || next.darkTick !== undefined) return stay(next);
+  return stay({ ...next, darkTick: scene.nextTick }, { kind: 'round' });
+}
+
+function proven(fence: Fence, proof: Proof, scene: Scene): FenceStepped {
+  const staysOff = scene.settings.afterFence === 'stay-off' && fence.released !== true;
+  const keptBy = fence.keptBy ?? (staysOff ? 'configuration' : undefined);
+  const step: FenceStep =
+    keptBy === undefined ? dueAt(scene.now) : { at: 'kept', since: scene.now };
+  const needsRound = fence.darkTick === undefined;
+  return stay(
+    {
+      ...become(fence, step),
+      ...(keptBy === undefined ? {} : { keptBy }),
+      proof,
+      darkTick: fence.darkTick ?? scene.nextTick,
+    },
+    ...(needsRound ? [{ kind: 'round' } as const] : []),
+    { kind: 'fenced', proof },
+  );
+}
+
+function methodFailed(
+  fence: Fence,
+  step: FenceStep & { at: 'proving' },
+  reason: FailReason | 'alive',
+  scene: Scene,
+): FenceStepped {
+  const aliveAfterAll = reason === 'alive' && step.method > 0 && fence.orders.length === 0;
+  const text = `method ${step.method + 1} failed: ${reason}`;
+  if (step.method + 1 < scene.methods.length && !aliveAfterAll) {
+    const next = cut(fence, step.method + 1, scene);
+    return { ...next, deeds: [{ kind: 'note', text }, ...next.deeds] };
+  }
+  const deeds: Deed[] = [
+    { kind: 'note', text },
+    { kind: 'failed', reason },
+  ];
+  // A failed `off` stays open; whoever ordered it still wants the host without power.
+  if (fence.keptBy !== undefined) {
+    return { fence: become(fence, { at: 'kept', since: scene.now }), deeds };
+  }
+  const closing = close(fence, 0, scene);
+  return { ...closing, deeds: [...closing.deeds, ...deeds] };
+}
+
+/** Every outlet that any method may have cut. */
+function close(fence: Fence, tries: number, scene: Scene): FenceStepped {
+  const { now } = scene;
+  const since = fence.step.at === 'closing' ? fence.step.since : now;
+  return stay(become(fence, { at: 'closing', since, triedAt: now, tries }), {
+    kind: 'restore',
+    outlets: scene.methods.flat(),
+  });
+}
+
+/** After publication anything that shows power freezes the host (S2). */
+function guardDark(fence: Fence, event: FenceEvent, scene: Scene): FenceStepped | undefined {
+  if (fence.proof === 'none') return undefined;
+  if (event.kind === 'sign' && fence.darkTick !== undefined && event.tick >= fence.darkTick) {
+    return over({ kind: 'freeze', why: 'it spoke after it was reported fenced' });
+  }
+  if (event.kind !== 'tick') return undefined;
+  const { power } = scene;
+  if (power.senses.some((sense) => sense.value === 'on')) {
+    return over({ kind: 'freeze', why: 'a sense read on after it was reported fenced' });
+  }
+  const closed = fence.dark?.some((outlet) => power.contacts[outlet]?.value === 'closed');
+  return closed
+    ? over({ kind: 'freeze', why: 'a relay read closed after it was reported fenced' })
+    : undefined;
+}
+
+function stepDue(fence: Fence, event: FenceEvent, scene: Scene): FenceStepped {
+  const contradicted = guardDark(fence, event, scene);
+  if (contradicted !== undefined) return contradicted;
+  if (fence.keptBy !== undefined) return stay(become(fence, { at: 'kept', since: scene.now }));
+  return event.kind === 'tick' && scene.mayRestore ? close(fence, 0, scene) : stay(fence);
+}
+
+function stepClosing(
+  fence: Fence,
+  step: FenceStep & { at: 'closing' },
+  event: FenceEvent,
+  scene: Scene,
+): FenceStepped {
+  if (event.kind !== 'tick') return stay(fence);
+  const { settings, power, now, judgeTickMs } = scene;
+  const closed = settings.outlets.every((outlet, i) => {
+    const contact = power.contacts[i];
+    const ageMs = sampleAgeMs(judgeTickMs, outlet.periodMs, settings.timing.offHoldMs);
+    if (!outlet.readable) return true;
+    return (
+      contact?.value === 'closed' && contact.askedAt >= step.since && now - contact.at <= ageMs
+    );
+  });
+  if (closed) return over({ kind: 'restored' });
+  const waitMs = Math.min(RESTORE_RETRY_MS * 2 ** step.tries, RESTORE_RETRY_MAX_MS);
+  if (now - step.triedAt < waitMs) return stay(fence);
+  const again = close(fence, step.tries + 1, scene);
+  return { ...again, deeds: [...again.deeds, { kind: 'late' }] };
+}

@@ -1,0 +1,279 @@
+/**
+ * What a message of a host does to the board: marks on its channel's clock, proof for others,
+ * doubt, its life, and the fence that it may contradict.
+ */
+import type { Instant } from '../../protocol/wire/instant.ts';
+import { FLAG_SICK, FLAG_TWO_AGENTS } from '../../protocol/wire/messages.ts';
+import type {
+  Opened,
+  OpenedBeat,
+  OpenedHello,
+  OpenedLeaving,
+  OpenedLeft,
+} from '../../protocol/wire/session/agent.ts';
+import { ageOf } from '../../protocol/wire/ticks.ts';
+import { clear, raise } from './alarms.ts';
+import { type Board, chainName, endLife, type Host, mediumOf, remember } from './board.ts';
+import { forgetSilence, freeze, lifeLimits, runFence, tell } from './carry-out.ts';
+import { awake } from './clock.ts';
+import type { Effect } from './events.ts';
+import {
+  type BeatChannel,
+  extendProof,
+  type Hearing,
+  keepsPace,
+  mark,
+  newHearing,
+} from './hearing.ts';
+import { type LifeEvent, type LifeNews, stepLife } from './life.ts';
+import { CLOCK_RATE_ERROR, powerLossMs } from './limits.ts';
+import { suspected } from './power.ts';
+
+export function hear(board: Board, opened: Opened, now: Instant): Effect[] {
+  const host = board.hosts.get(opened.host);
+  if (host === undefined || opened.channel === 'socket') return [];
+  switch (opened.kind) {
+    case 'beat':
+    case 'leaving':
+    case 'left':
+      return hearMember(board, host, opened, now);
+    case 'hello':
+      return hearHello(board, host, opened, now);
+    case 'solicit':
+      return [];
+  }
+}
+
+/** A HELLO moves nothing, but of a life that is over it is evidence against us (section 3). */
+function hearHello(board: Board, host: Host, hello: OpenedHello, now: Instant): Effect[] {
+  const over = host.ended.find((life) => life.incarnation === hello.incarnation);
+  if (over !== undefined && hello.tick >= over.darkTick && host.fence?.step.at !== 'proving') {
+    const fenced = over.why === 'fenced';
+    const why = fenced ? 'a life that was fenced spoke' : 'two lives of it speak at once';
+    return freeze(board, host, fenced ? 'integrity' : 'two-lives', why, now);
+  }
+  return runFence(board, host, { kind: 'sign', tick: hello.tick, fresh: false }, now);
+}
+
+function hearMember(
+  board: Board,
+  host: Host,
+  opened: OpenedBeat | OpenedLeaving | OpenedLeft,
+  now: Instant,
+): Effect[] {
+  const channel = opened.channel as BeatChannel;
+  const ageMs = ageOf(board.ticks, opened.echo, now);
+  const fresh = ageMs !== undefined && ageMs <= host.freshnessMs;
+  const { kind, incarnation, seq } = opened;
+  remember(host, { at: now, channel, kind, incarnation, seq, ageMs });
+  const sign = { kind: 'sign', tick: opened.echo, fresh } as const;
+  const isOver = host.ended.some((life) => life.incarnation === incarnation);
+  if (isOver) return runFence(board, host, { ...sign, fresh: false }, now);
+  if (!fresh) return [...hearStale(board, host, opened, now), ...runFence(board, host, sign, now)];
+  const effects = [
+    ...doubtSenses(board, host, now - ageMs, now),
+    ...markFresh(board, host, channel, opened, now),
+    ...runFence(board, host, sign, now),
+  ];
+  if (opened.kind === 'beat') {
+    return [
+      ...effects,
+      ...live(board, host, { kind: 'beat', incarnation }, opened, now),
+      ...hearFlags(board, host, opened, now),
+    ];
+  }
+  const event: LifeEvent =
+    opened.kind === 'left'
+      ? { kind: 'left', incarnation }
+      : {
+          kind: 'leaving',
+          incarnation,
+          reason: opened.reason,
+          returnByMs: opened.returnByS * 1000,
+        };
+  return [...effects, ...live(board, host, event, opened, now), { kind: 'acknowledge', opened }];
+}
+
+/** It was sent long ago, or its down path is broken: no life, but perhaps doubt. */
+function hearStale(
+  board: Board,
+  host: Host,
+  opened: OpenedBeat | OpenedLeaving | OpenedLeft,
+  now: Instant,
+): Effect[] {
+  const hearing = host.hearings.find((h) => h.channel === opened.channel);
+  if (hearing !== undefined) hearing.stale += 1;
+  const pace = hearing?.pace;
+  const limits = {
+    keepaliveMs: host.settings.timing.keepaliveMs,
+    freshnessMs: host.freshnessMs,
+    clockRateError: CLOCK_RATE_ERROR,
+  };
+  if (pace === undefined || !keepsPace(pace, opened, now, limits)) return [];
+  return raiseDoubt(board, host, now);
+}
+
+/** Blocks autonomous fencing for a deadtime: the host lives, only half of its path does not. */
+export function raiseDoubt(board: Board, host: Host, now: Instant): Effect[] {
+  host.doubtUntilAwake = awake(board.clock, now) + host.settings.timing.deadtimeMs;
+  // One slow path of two, an order from a host that beats, or what waited while the board itself
+  // stood still: nothing to be alarmed about.
+  const settling = board.deferredSince !== undefined;
+  if (settling || host.finding === undefined || host.finding.at === 'alive') return [];
+  return raise(
+    board.alarms,
+    {
+      host: host.settings.host,
+      code: 'half-duplex',
+      text: 'it is heard, but does not hear the board',
+      remedy: 'look at the transmit line of its serial port and at its way from the broker',
+    },
+    now,
+  );
+}
+
+function markFresh(
+  board: Board,
+  host: Host,
+  channel: BeatChannel,
+  opened: { session: number; seq: number },
+  now: Instant,
+): Effect[] {
+  const nowAwake = awake(board.clock, now);
+  const name = chainName(host, channel);
+  if (name !== undefined)
+    board.chains.set(name, extendProof(board.chains.get(name), nowAwake, now));
+  const fresh = mark(mediumOf(board, host, channel), board.clock, now);
+  const soonMs = powerLossMs(host.settings.timing, host.delayMs);
+  const effects: Effect[] = [];
+  host.hearings = host.hearings.map((hearing): Hearing => {
+    if (hearing.channel !== channel) return hearing;
+    const resumed = hearing.fresh === undefined || nowAwake - hearing.fresh.awake > soonMs;
+    if (hearing.warned) {
+      effects.push(tell(host, 'info', 'channel-heard', `it is heard on ${channel} again`));
+    }
+    return {
+      ...hearing,
+      carried: true,
+      warned: false,
+      fresh,
+      pace: { session: opened.session, seq: opened.seq, at: now },
+      ...(resumed ? { resumedAwake: nowAwake } : {}),
+    };
+  });
+  return effects;
+}
+
+/** Reads the life machine's news and tells them; a life that ends here is never heard again. */
+function live(
+  board: Board,
+  host: Host,
+  event: LifeEvent,
+  opened: { channel: string },
+  now: Instant,
+): Effect[] {
+  const nowAwake = awake(board.clock, now);
+  const was = host.life;
+  const { life, news } = stepLife(was, event, nowAwake, lifeLimits(host));
+  host.life = life;
+  if (news === 'arrived' || news === 'reborn') delete host.finding;
+  const effects: Effect[] = news === undefined ? [] : tellLife(host, news);
+  if (was.at !== 'absent' && life.at !== 'absent' && was.incarnation !== life.incarnation) {
+    const darkTick = board.ticks.latest + 1;
+    endLife(host, { incarnation: was.incarnation, darkTick, why: 'replaced' });
+    host.hearings = host.hearings.map((h) =>
+      h.channel === opened.channel ? h : newHearing(h.channel),
+    );
+    effects.push({ kind: 'retire', host: host.settings.host, incarnation: was.incarnation });
+  }
+  if (event.kind === 'left') {
+    host.hearings = host.hearings.map((h) => ({ ...h, carried: false }));
+    // A beat or LEAVING that a broker still holds must not make it a member again.
+    const but = opened.channel as BeatChannel;
+    effects.push({ kind: 'hang-up', host: host.settings.host, but }, { kind: 'save' });
+  }
+  return [...effects, ...soundWell(board, host)];
+}
+
+/** Alarms that a fresh beat ends. */
+function soundWell(board: Board, host: Host): Effect[] {
+  const at = host.settings.host;
+  return [
+    ...forgetSilence(board, host, 'it is heard again'),
+    ...clear(board.alarms, at, 'absent', 'it is back'),
+    ...clear(board.alarms, at, 'half-duplex', 'it hears the board again'),
+  ];
+}
+
+function tellLife(host: Host, news: LifeNews): Effect[] {
+  switch (news) {
+    case 'arrived':
+      return [tell(host, 'info', 'heard', 'it beats')];
+    case 'reborn':
+      return [tell(host, 'info', 'reborn', 'it beats in a new life')];
+    case 'leaving':
+      return [tell(host, 'info', 'leaving', 'it is stopping in good order')];
+    case 'stop-failed':
+      return [tell(host, 'warning', 'stop-failed', 'it could not stop its resources')];
+    case 'left':
+      return [tell(host, 'info', 'left', 'it left in good order')];
+    case 'overdue':
+      return [tell(host, 'warning', 'overdue', 'it did not leave in the time it asked for')];
+  }
+}
+
+function hearFlags(board: Board, host: Host, beat: OpenedBeat, now: Instant): Effect[] {
+  const at = host.settings.host;
+  host.twoAgents = (beat.flags & FLAG_TWO_AGENTS) !== 0;
+  const spent = host.spent === beat.incarnation && host.fence === undefined;
+  return [
+    ...standing(board, spent, now, {
+      host: at,
+      code: 'unguarded',
+      text: 'its one autonomous fence is spent, and it lives on',
+      remedy: 'order a fence, or restart it',
+    }),
+    ...standing(board, host.twoAgents, now, {
+      host: at,
+      code: 'two-agents',
+      text: 'another agent claims it, too; both act on orders only',
+      remedy: 'stop the agent that is not its own',
+    }),
+    ...standing(board, (beat.flags & FLAG_SICK) !== 0, now, {
+      host: at,
+      code: 'sick',
+      text: 'a check on the host fails',
+      remedy: 'look at the log of its shim',
+    }),
+  ];
+}
+
+/** Raises an alarm while its cause stands, and clears it when that is over. */
+function standing(
+  board: Board,
+  stands: boolean,
+  now: Instant,
+  alarm: Parameters<typeof raise>[1],
+): Effect[] {
+  return stands
+    ? raise(board.alarms, alarm, now)
+    : clear(board.alarms, alarm.host, alarm.code, `over: ${alarm.text}`);
+}
+
+/** A sense that was off for the hold-up before a tick that the host then echoed is lying. */
+function doubtSenses(board: Board, host: Host, tickAt: Instant, now: Instant): Effect[] {
+  const effects: Effect[] = [];
+  const { drainMs } = host.settings.timing;
+  const senses = host.power.senses.map((sense, i) => {
+    const wasOff = sense.value === 'off' && sense.at >= tickAt && sense.since + drainMs <= tickAt;
+    if (sense.suspect || !wasOff) return sense;
+    const name = host.settings.senses[i]?.name;
+    const text = `sense ${name} reads off while the host beats`;
+    const remedy = 'look at the sense and its wiring; it is not believed until seen on and off';
+    const alarm = { host: host.settings.host, code: 'sense-suspect' as const, text, remedy };
+    effects.push(...raise(board.alarms, alarm, now));
+    return suspected(sense);
+  });
+  host.power = { ...host.power, senses };
+  return effects;
+}

@@ -1,0 +1,178 @@
+/**
+ * What one host has said on one channel, and what that channel is worth as a witness.
+ *
+ * Silence proves nothing unless the ear was open. `quiet` is listening time since the last fresh
+ * beat; `proven` is how long the channel has shown, by something other than this host's silence,
+ * that a beat would have been heard. Stale beats end no silence: they were sent long ago.
+ */
+import type { Instant } from '../../protocol/wire/instant.ts';
+import type { Channel } from '../../protocol/wire/messages.ts';
+import { awake, type BoardClock, listenedMs, type Medium } from './clock.ts';
+import { afterGaps, type Gap, withGap } from './gaps.ts';
+import { proofGapMs } from './limits.ts';
+import type { Timing } from './settings.ts';
+
+export type BeatChannel = Exclude<Channel, 'socket'>;
+
+export interface Hearing {
+  channel: BeatChannel;
+  /** Has delivered a fresh beat in this life of the agent. */
+  carried: boolean;
+  fresh?: Mark;
+  /** When beats began again after a silence that could make others suspect. */
+  resumedAwake?: Instant;
+  /** The latest session heard here, for judging whether a stale beat keeps pace (doubt). */
+  pace?: { session: number; seq: number; at: Instant };
+  modem?: ModemLine;
+  /** Beats that came too late to count as life. */
+  stale: number;
+  /** The silence of this channel was already told. */
+  warned: boolean;
+}
+
+/** One moment on every clock that a silence is measured by. */
+export interface Mark {
+  at: Instant;
+  awake: Instant;
+  listenedMs: number;
+}
+
+/** A modem line proves the cable only if it can fall: it must have been seen in both states. */
+export interface ModemLine {
+  seenAsserted: boolean;
+  seenDropped: boolean;
+  assertedSinceAwake?: Instant;
+}
+
+export function newHearing(channel: BeatChannel): Hearing {
+  return { channel, carried: false, stale: 0, warned: false };
+}
+
+export function mark(medium: Medium, clock: BoardClock, now: Instant): Mark {
+  return { at: now, awake: awake(clock, now), listenedMs: listenedMs(medium, clock, now) };
+}
+
+/**
+ * True when a stale beat's counter stands where a living host's would: it was sent now and only
+ * its *down* path is broken. A hoard that a broker releases late has counted less than time did.
+ */
+export function keepsPace(
+  pace: NonNullable<Hearing['pace']>,
+  beat: { session: number; seq: number },
+  now: Instant,
+  limits: { keepaliveMs: number; freshnessMs: number; clockRateError: number },
+): boolean {
+  if (beat.session !== pace.session) return false;
+  const sinceMs = now - pace.at;
+  const behindMs = sinceMs - (beat.seq - pace.seq) * limits.keepaliveMs;
+  const slackMs = limits.freshnessMs + 2 * limits.keepaliveMs + 2 * limits.clockRateError * sinceMs;
+  return behindMs <= slackMs;
+}
+
+export function hearModem(
+  line: ModemLine | undefined,
+  state: 'asserted' | 'dropped' | 'unknown',
+  nowAwake: Instant,
+): ModemLine {
+  const was = line ?? { seenAsserted: false, seenDropped: false };
+  const seen = {
+    seenAsserted: was.seenAsserted || state === 'asserted',
+    seenDropped: was.seenDropped || state === 'dropped',
+  };
+  if (state !== 'asserted') return seen;
+  return { ...seen, assertedSinceAwake: was.assertedSinceAwake ?? nowAwake };
+}
+
+/** A run of proofs that a group of paths works on our side: own echoes, beats of other hosts. */
+export interface ProofChain {
+  firstAwake: Instant;
+  lastAwake: Instant;
+  gaps: Gap[];
+}
+
+/** Gaps shorter than this are never asked about: no host has a smaller P. */
+const PROOF_GAP_KEPT_MS = 100;
+
+export function extendProof(
+  chain: ProofChain | undefined,
+  nowAwake: Instant,
+  now: Instant,
+): ProofChain {
+  if (chain === undefined) return { firstAwake: nowAwake, lastAwake: nowAwake, gaps: [] };
+  const lengthMs = nowAwake - chain.lastAwake;
+  if (lengthMs <= PROOF_GAP_KEPT_MS) return { ...chain, lastAwake: nowAwake };
+  return {
+    ...chain,
+    lastAwake: nowAwake,
+    gaps: withGap(chain.gaps, { endAt: now, endAwake: nowAwake, lengthMs }),
+  };
+}
+
+/** One channel as a witness of a silence. Milliseconds; infinite where nothing was ever heard. */
+export interface Testimony {
+  channel: BeatChannel;
+  listening: boolean;
+  /** Awake time for which the channel has not been listened to. */
+  deafMs: number;
+  quietMs: number;
+  nearMs: number;
+  farMs: number;
+  /** What quiet and proof must reach here: D, or more after an outage. */
+  needMs: number;
+}
+
+/** What a host's other evidence says: all its senses fell together with its last beat. */
+export interface PowerLoss {
+  sinceAwake: Instant;
+}
+
+export interface Ear {
+  clock: BoardClock;
+  medium: Medium;
+  chain: ProofChain | undefined;
+  powerLoss: PowerLoss | undefined;
+  delayMs: number;
+}
+
+export function testify(
+  hearing: Hearing & { fresh: Mark },
+  ear: Ear,
+  timing: Timing,
+  now: Instant,
+): Testimony {
+  const nowAwake = awake(ear.clock, now);
+  const proofGap = proofGapMs(timing, ear.delayMs);
+  const { medium, chain } = ear;
+  const { fresh } = hearing;
+  const since = { at: fresh.at, fromAwake: fresh.awake, needMs: timing.deadtimeMs };
+  const gaps = [...ear.clock.stalls, ...medium.gaps, ...(chain?.gaps ?? [])];
+  const { fromAwake, needMs } = afterGaps(gaps, since, {
+    ignoredMs: proofGap,
+    lengthMaxMs: timing.initdeadMs,
+  });
+  const sinceMs = nowAwake - fromAwake;
+  const heardMs = listenedMs(medium, ear.clock, now) - fresh.listenedMs;
+  return {
+    channel: hearing.channel,
+    listening: medium.listening,
+    deafMs: medium.listening ? 0 : nowAwake - medium.changedAwake,
+    quietMs: Math.max(0, Math.min(sinceMs, heardMs)),
+    nearMs: Math.min(sinceMs, chainMs(chain, nowAwake, proofGap)),
+    farMs: Math.min(sinceMs, Math.max(modemMs(hearing.modem, nowAwake), lossMs(ear, nowAwake))),
+    needMs,
+  };
+}
+
+function chainMs(chain: ProofChain | undefined, nowAwake: Instant, proofGap: number): number {
+  if (chain === undefined || nowAwake - chain.lastAwake > proofGap) return 0;
+  return nowAwake - chain.firstAwake;
+}
+
+function modemMs(line: ModemLine | undefined, nowAwake: Instant): number {
+  const proves = line?.seenAsserted && line.seenDropped && line.assertedSinceAwake !== undefined;
+  return proves ? nowAwake - (line.assertedSinceAwake as number) : 0;
+}
+
+function lossMs(ear: Ear, nowAwake: Instant): number {
+  return ear.powerLoss === undefined ? 0 : nowAwake - ear.powerLoss.sinceAwake;
+}

@@ -1,0 +1,44 @@
+/**
+ * What is true of every board between two events. Asserted for the host that an event touched, for
+ * all hosts once a second, and after every event of a simulation; a broken one ends the process
+ * before any effect of that step is carried out.
+ */
+import { assert } from './assert.ts';
+import type { Board, Host } from './board.ts';
+
+export function assertHost(host: Host): void {
+  const { fence, frozen, life } = host;
+  assert(frozen === undefined || fence === undefined, 'a frozen host has no fence that could move');
+  if (life.at !== 'absent') {
+    const isOver = host.ended.some((ended) => ended.incarnation === life.incarnation);
+    assert(!isOver, 'a life that is over is never a member again');
+  }
+  if (fence === undefined) return;
+  const { at } = fence.step;
+  if (fence.proof !== 'none') {
+    assert(at !== 'intent' && at !== 'proving', 'nothing is proven before it was cut');
+    assert(fence.darkTick !== undefined, 'what is proven off has a tick that would disprove it');
+  }
+  if (at === 'kept') assert(fence.keptBy !== undefined, 'somebody keeps a host off');
+  if (at === 'proving') {
+    assert(fence.step.outlets.length > 0, 'a cut has outlets');
+    const mentioned = fence.step.outlets.every((outlet) => outlet in host.settings.outlets);
+    assert(mentioned, 'a cut touches only outlets of its own host (S11)');
+  }
+}
+
+export function assertBoard(board: Board): void {
+  for (const host of board.hosts.values()) assertHost(host);
+  for (const { order, final } of board.orders.values()) {
+    if (final !== undefined || order.op === 'on') continue;
+    const { fence } = board.hosts.get(order.host) ?? {};
+    assert(
+      fence?.orders.includes(order.cmdId) === true,
+      'an open order has a fence that answers it',
+    );
+  }
+  const cuts = [...board.hosts.values()].filter((host) => host.fence?.step.at === 'closing');
+  for (const host of cuts) {
+    assert(host.fence?.keptBy === undefined, 'no host is given power while somebody keeps it off');
+  }
+}

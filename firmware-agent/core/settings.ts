@@ -1,0 +1,70 @@
+/**
+ * What the core is told about the board and its hosts. Made by `config/`, checked there against
+ * safety limits; durations are milliseconds, names are unique, numbers are those of the wire.
+ */
+export interface BoardSettings {
+  agent: number;
+  name: string;
+  /** True where the broker runs on this board, so that our own echo proves nothing. */
+  brokerOnBoard: boolean;
+  hosts: HostSettings[];
+  orderers: OrdererSettings[];
+}
+
+export interface Timing {
+  keepaliveMs: number;
+  warntimeMs: number;
+  deadtimeMs: number;
+  initdeadMs: number;
+  /** How long everything must be seen off together. */
+  offHoldMs: number;
+  /** How long the supply may need to read off after the cut. */
+  drainMs: number;
+}
+
+export interface HostSettings {
+  host: number;
+  name: string;
+  timing: Timing;
+  silence: 'prove' | 'act';
+  proof: 'verified' | 'by-hold';
+  afterFence: 'restore' | 'stay-off';
+  /** `adapter` names what serial ports share; ports without one may share anything. */
+  serial?: { adapter?: string; modem: boolean };
+  mqtt: boolean;
+  /** How long a message may honestly take; absent means the defaults of `limits.ts`. */
+  delayMs?: { serial: number; mqtt: number };
+  /** Declared feeds and network switches that this host shares with others. */
+  fate: string[];
+  outlets: OutletSettings[];
+  senses: SenseSettings[];
+}
+
+export interface OutletSettings {
+  name: string;
+  /** 1 is tried first; outlets of one number are cut together. */
+  method: number;
+  /** False for a switch that can be commanded and not read. */
+  readable: boolean;
+  periodMs: number;
+}
+
+export interface SenseSettings {
+  name: string;
+  /** Indexes into `outlets`, or the whole host. */
+  covers: number[] | 'host';
+  periodMs: number;
+  /** True where a broken wire reads `unknown` and not `off`: only then is a fall a witness. */
+  showsBreak: boolean;
+}
+
+export interface OrdererSettings {
+  orderer: number;
+  name: string;
+  /** The host that this key is bound to; absent for an operator's. */
+  boundTo?: number;
+  /** Operations allowed. */
+  may: ('fence' | 'off' | 'on' | 'status')[];
+  /** Hosts that it may order; absent means all. */
+  hosts?: number[];
+}

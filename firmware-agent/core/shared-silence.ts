@@ -1,0 +1,97 @@
+/**
+ * Silence that others share is suspect: when a hub, a cable duct or a broker fails, hosts fall
+ * silent together and none of them is dead.
+ *
+ * At its verdict a host is held if another host of the same fate fell silent on that medium not
+ * long ago, or reached its own verdict within a deadtime. What frees it again is evidence that the
+ * silence is its own: power seen to fall, its own line proven, the others back while it is not.
+ */
+import type { Instant } from '../../protocol/wire/instant.ts';
+import { type Board, fatesOf, type Held, type Host } from './board.ts';
+import { awake } from './clock.ts';
+import { lastFreshAt, testimonies } from './evidence.ts';
+import { powerLossMs } from './limits.ts';
+import { allFell } from './power.ts';
+
+/** Enough names to see what failed; with thousands of hosts nobody reads more. */
+const SUSPECTS_MAX = 8;
+
+/** Hosts whose silence makes that of `host` suspect now, the first few. */
+export function suspects(board: Board, host: Host, now: Instant): number[] {
+  if (lostPower(host)) return [];
+  const found: number[] = [];
+  for (const other of board.hosts.values()) {
+    if (other === host) continue;
+    if (!sharesSilence(host, other, now) && !judgedTogether(host, other, now)) continue;
+    found.push(other.settings.host);
+    if (found.length === SUSPECTS_MAX) break;
+  }
+  return found;
+}
+
+/** All its senses, covering every outlet, fell from on to off during this silence. */
+function lostPower(host: Host): boolean {
+  const fell = allFell(host.power, host.settings);
+  const lastAt = lastFreshAt(host);
+  if (fell === undefined || lastAt === undefined) return false;
+  return fell.firstAt >= lastAt - powerLossMs(host.settings.timing, host.delayMs);
+}
+
+function sharesSilence(host: Host, other: Host, now: Instant): boolean {
+  const soonMs = powerLossMs(other.settings.timing, other.delayMs);
+  const isSuspect = (silenceMs: number): boolean =>
+    silenceMs > soonMs && silenceMs <= host.settings.timing.initdeadMs;
+  // The silence of the others, who left or are off, is explained.
+  if (other.life.at !== 'present' || other.fence !== undefined) return false;
+  const declared = host.settings.fate.some((fate) => other.settings.fate.includes(fate));
+  const lastAt = lastFreshAt(other);
+  if (declared && lastAt !== undefined && isSuspect(now - lastAt)) return true;
+  return host.hearings.some((mine) => {
+    if (!mine.carried) return false;
+    const theirs = other.hearings.find((h) => h.channel === mine.channel);
+    if (theirs?.fresh === undefined) return false;
+    if (fatesOf(host, mine.channel) !== fatesOf(other, theirs.channel)) return false;
+    return isSuspect(now - theirs.fresh.at);
+  });
+}
+
+/** Two deaths at once are rarer than one broken path. */
+function judgedTogether(host: Host, other: Host, now: Instant): boolean {
+  const lastVerdictAt = other.verdictsAt.at(-1);
+  if (lastVerdictAt === undefined) return false;
+  const related = host.hearings.some((mine) =>
+    other.hearings.some(
+      (theirs) =>
+        mine.channel === theirs.channel &&
+        fatesOf(host, mine.channel) === fatesOf(other, theirs.channel),
+    ),
+  );
+  return related && now - lastVerdictAt <= host.settings.timing.deadtimeMs;
+}
+
+/** Whether a hold is over; the host itself is still silent. */
+export function isReleased(board: Board, host: Host, held: Held, now: Instant): boolean {
+  if (lostPower(host)) return true;
+  const witnesses = testimonies(board, host, now);
+  if (witnesses.some((w) => w.channel === 'serial' && w.farMs >= w.needMs)) return true;
+  return othersAreBack(board, host, held, now);
+}
+
+/** Such a host beats again on what they share, and this one stays silent a deadtime more. */
+function othersAreBack(board: Board, host: Host, held: Held, now: Instant): boolean {
+  const { deadtimeMs } = host.settings.timing;
+  const nowAwake = awake(board.clock, now);
+  return held.by.some((number) => {
+    const other = board.hosts.get(number);
+    return other?.hearings.some((theirs) => {
+      const sinceAwake = theirs.resumedAwake;
+      if (sinceAwake === undefined || sinceAwake < held.sinceAwake) return false;
+      return nowAwake - sinceAwake >= deadtimeMs && isSteady(theirs.fresh?.awake, nowAwake, other);
+    });
+  });
+}
+
+function isSteady(freshAwake: Instant | undefined, nowAwake: Instant, other: Host): boolean {
+  const soonMs = powerLossMs(other.settings.timing, other.delayMs);
+  return freshAwake !== undefined && nowAwake - freshAwake <= soonMs;
+}

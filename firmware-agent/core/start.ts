@@ -1,0 +1,191 @@
+/**
+ * What the first look after a start means. Nothing moves by inference (section 6).
+ *
+ * | contacts read      | disk says           | done                                             |
+ * |--------------------|---------------------|--------------------------------------------------|
+ * | its outlets open   | a fence had not ended | hold anew in full, verify, report, restore     |
+ * | all open           | nothing             | left open, alarm `found-open`                    |
+ * | some open          | anything else       | closed, `interrupted`                            |
+ * | none open          | a fence had not ended | `interrupted`; already reported: only forgotten |
+ * | none open          | nothing             | nothing                                          |
+ * | one cannot be read | a fence had not ended | nothing moves, alarm `found-open`              |
+ *
+ * "Its outlets" are those that the fence had told to open. Power is read anew; only that a sense
+ * was seen on before the cut is taken from disk, as a drill's result would be.
+ */
+import type { Instant } from '../../protocol/wire/instant.ts';
+import { type Code, type News, raise } from './alarms.ts';
+import type { Board, Host } from './board.ts';
+import { freeze, settle, tell } from './carry-out.ts';
+import { awake } from './clock.ts';
+import type { Durable, DurableFence } from './durable.ts';
+import type { Effect, Event } from './events.ts';
+import type { Fence, FenceStep } from './fence.ts';
+import { INTERRUPTED_MAX, INTERRUPTED_WINDOW_MS, STARTS_MAX, STARTS_WINDOW_MS } from './limits.ts';
+import { newRecord } from './record.ts';
+
+export function start(board: Board, event: Event & { kind: 'start' }, now: Instant): Effect[] {
+  board.started = true;
+  const { durable } = event;
+  const effects: Effect[] = [
+    { kind: 'news', level: 'info', code: 'started', text: 'guarding begins' },
+  ];
+  if (event.amnesia !== undefined) effects.push(...amnesia(board, event.amnesia, now));
+  if (durable !== undefined) recall(board, durable, now, effects);
+  for (const host of board.hosts.values()) {
+    const unfinished = durable?.fences.find((fence) => fence.host === host.settings.host);
+    effects.push(...firstLook(board, host, { unfinished, wallMs: event.wallMs }, now));
+  }
+  for (const [cmdId, stored] of board.orders) {
+    const waits = [...board.hosts.values()].some((host) => host.fence?.orders.includes(cmdId));
+    if (stored.final === undefined && !waits) {
+      effects.push(...settle(board, cmdId, { outcome: 'interrupted', proof: 'none', detail: '' }));
+    }
+  }
+  const starts = [...(durable?.startsWallMs ?? []), event.wallMs];
+  const recent = starts.filter((wallMs) => Math.abs(event.wallMs - wallMs) < STARTS_WINDOW_MS);
+  if (recent.length >= STARTS_MAX) effects.push(...restarting(board, recent.length, now));
+  effects.push({ kind: 'save' });
+  return effects;
+}
+
+function recall(board: Board, durable: Durable, now: Instant, effects: Effect[]): void {
+  board.nextFence = Math.max(board.nextFence, durable.nextFence);
+  for (const { order, final } of durable.orders) {
+    board.orders.set(order.cmdId, { order, at: now, ...(final === undefined ? {} : { final }) });
+  }
+  for (const { host: number, incarnation } of durable.left) {
+    const host = board.hosts.get(number);
+    // What was heard since the process began is younger than what the disk says.
+    if (host?.life.at !== 'absent') continue;
+    host.life = { at: 'left', incarnation, since: awake(board.clock, now) };
+  }
+  for (const { host: number, wallMs } of durable.interrupted) {
+    const host = board.hosts.get(number);
+    if (host !== undefined) host.interruptedWallMs = wallMs;
+  }
+  for (const { host: number, why } of durable.frozen) {
+    const text = `was frozen before the restart: ${why}`;
+    const remedy = 'find out which machine has power before you trust this host again';
+    effects.push(...raise(board.alarms, { host: number, code: 'was-frozen', text, remedy }, now));
+  }
+}
+
+interface Memory {
+  unfinished: DurableFence | undefined;
+  wallMs: number;
+}
+
+function firstLook(board: Board, host: Host, memory: Memory, now: Instant): Effect[] {
+  const { unfinished } = memory;
+  const readable = host.settings.outlets.flatMap((outlet, i) => (outlet.readable ? [i] : []));
+  const isOpen = (outlet: number): boolean => host.power.contacts[outlet]?.value === 'open';
+  const isRead = readable.every((outlet) => host.power.contacts[outlet]?.value !== 'unknown');
+  const open = readable.filter(isOpen);
+  if (!isRead && (open.length > 0 || unfinished !== undefined)) {
+    return foundOpen(board, host, 'not all of its outlets could be read', now);
+  }
+  if (open.length > 0 && unfinished !== undefined) {
+    const its = unfinished.outlets.length > 0 ? unfinished.outlets : readable;
+    if (its.every(isOpen)) return holdAnew(board, host, unfinished, now);
+  }
+  if (open.length > 0 && open.length < readable.length) return closeAll(board, host, memory, now);
+  if (open.length > 0) {
+    return foundOpen(board, host, 'its outlets were found open and nobody knows why', now);
+  }
+  if (unfinished === undefined || unfinished.reported) return [];
+  return interrupted(board, host, unfinished, { wallMs: memory.wallMs, now });
+}
+
+function foundOpen(board: Board, host: Host, text: string, now: Instant): News[] {
+  const remedy = 'give it power with `fencepost on`, or leave it off';
+  return raise(board.alarms, { host: host.settings.host, code: 'found-open', text, remedy }, now);
+}
+
+/** Its power is still off: what was read in another life is not believed, so all is held anew. */
+function holdAnew(board: Board, host: Host, unfinished: DurableFence, now: Instant): Effect[] {
+  const outlets = unfinished.outlets.length > 0 ? unfinished.outlets : host.methods.flat();
+  // No further method is tried: after a restart nothing is cut that was not cut before.
+  const method = host.methods.length - 1;
+  const step: FenceStep = { at: 'proving', method, outlets, cutAt: now };
+  const fence = fenceOf(board, unfinished, step, now);
+  const senses = host.power.senses.map((sense, i) =>
+    unfinished.seenOn[i] === true ? { ...sense, seenOn: true } : sense,
+  );
+  host.power = { ...host.power, senses };
+  host.fence = fence;
+  host.record = newRecord(host, fence, []);
+  return [tell(host, 'warning', 'interrupted', 'found off in mid-fence: held anew')];
+}
+
+function fenceOf(board: Board, unfinished: DurableFence, step: FenceStep, now: Instant): Fence {
+  board.nextFence += 1;
+  const waiting = unfinished.orders.filter((id) => board.orders.get(id)?.final === undefined);
+  return {
+    id: board.nextFence - 1,
+    incarnation: unfinished.incarnation,
+    by: { kind: 'restart' },
+    startedAt: now,
+    orders: waiting,
+    ...(unfinished.keptBy === undefined ? {} : { keptBy: unfinished.keptBy }),
+    proof: 'none',
+    unlogged: false,
+    step,
+  };
+}
+
+/** Some outlets are open and some are not: nobody can say what was wanted, so power comes back. */
+function closeAll(board: Board, host: Host, memory: Memory, now: Instant): Effect[] {
+  const known = memory.unfinished ?? {
+    host: host.settings.host,
+    incarnation: 0,
+    orders: [],
+    reported: true,
+    outlets: [],
+    seenOn: [],
+  };
+  const { keptBy: _, ...released } = fenceOf(board, known, { at: 'due', since: now }, now);
+  host.fence = { ...released, orders: [] };
+  return interrupted(board, host, known, { wallMs: memory.wallMs, now });
+}
+
+function interrupted(
+  board: Board,
+  host: Host,
+  known: DurableFence,
+  { wallMs, now }: { wallMs: number; now: Instant },
+): Effect[] {
+  const result = { outcome: 'interrupted', proof: 'none', detail: 'agent restart' } as const;
+  const answers = known.orders.flatMap((cmdId) => settle(board, cmdId, result, known.incarnation));
+  const isRecent = (atMs: number): boolean => Math.abs(wallMs - atMs) < INTERRUPTED_WINDOW_MS;
+  host.interruptedWallMs = [...host.interruptedWallMs.filter(isRecent), wallMs];
+  const tooOften = host.interruptedWallMs.length >= INTERRUPTED_MAX;
+  return [
+    ...answers,
+    tell(host, 'alarm', 'interrupted', 'the agent restarted in mid-fence; nothing is proven'),
+    ...(tooOften
+      ? freeze(board, host, 'interrupted', 'three of its fences were interrupted', now)
+      : []),
+  ];
+}
+
+function amnesia(board: Board, why: string, now: Instant): News[] {
+  const text = `nothing is remembered from before the start: ${why}`;
+  const remedy = 'look at the storage; locks, orders and interrupted fences were forgotten';
+  return boardAlarm(board, 'amnesia', text, remedy, now);
+}
+
+function restarting(board: Board, count: number, now: Instant): News[] {
+  const text = `started ${count} times within ten minutes`;
+  return boardAlarm(board, 'restarting', text, 'look at the log for why it ends', now);
+}
+
+export function boardAlarm(
+  board: Board,
+  code: Code,
+  text: string,
+  remedy: string,
+  now: Instant,
+): News[] {
+  return raise(board.alarms, { code, text, remedy }, now);
+}

@@ -1,0 +1,117 @@
+/**
+ * Whether a host is dead: the one place that decides an autonomous fence (S3 to S5).
+ *
+ * A present host is due when it was quiet for its deadtime on every channel that carried it and is
+ * listened to, *and* something other than its silence shows that it would have been heard: its own
+ * leg works (far proof), or our side of a channel works (near proof) while two channels of
+ * different fate fell silent together. Everything that stands between `due` and a cut is a named
+ * bar, so that a dead host that is not fenced always says why.
+ */
+import type { Instant } from '../../protocol/wire/instant.ts';
+import { type Board, fatesOf, type Host, mediumOf } from './board.ts';
+import { awake, listenedMs } from './clock.ts';
+import { evidenceOf, hasCarried, testimonies } from './evidence.ts';
+import type { Bar, Finding } from './finding.ts';
+import type { Hearing, Testimony } from './hearing.ts';
+import {
+  FENCE_BUDGET_WINDOW_MS,
+  FENCE_GAP_MS,
+  FENCES_PER_BOARD_MAX,
+  FENCES_PER_HOST_MAX,
+  settleMs,
+} from './limits.ts';
+import { suspects } from './shared-silence.ts';
+
+/** Judges one present host. Reads the board, changes nothing. */
+export function judge(board: Board, host: Host, now: Instant): Finding {
+  const { deadtimeMs, warntimeMs } = host.settings.timing;
+  const quick = quickestQuiet(board, host, now);
+  if (quick !== undefined && quick < warntimeMs) return { at: 'alive', quietMs: quick };
+  const witnesses = testimonies(board, host, now);
+  if (witnesses.length === 0) return { at: 'unknown' };
+  // A channel that was not listened to for a deadtime no longer has a say.
+  const counted = witnesses.filter((w) => w.listening || w.deafMs <= deadtimeMs);
+  const listening = counted.filter((w) => w.listening);
+  if (listening.length === 0) return { at: 'unknown' };
+  const quietMs = Math.min(...listening.map((w) => w.quietMs));
+  const silent = listening.every((w) => w.quietMs >= w.needMs);
+  if (!silent) return { at: quietMs < warntimeMs ? 'alive' : 'late', quietMs };
+  const bar = barOf(board, host, { counted, listening, now });
+  return { at: 'silent', quietMs, bar, evidence: witnesses.map(evidenceOf) };
+}
+
+/** The usual case, decided without weighing anything: some channel was heard a moment ago. */
+function quickestQuiet(board: Board, host: Host, now: Instant): number | undefined {
+  const quiets = channelsQuiet(board, host, now).map(({ quietMs }) => quietMs);
+  return quiets.length === 0 ? undefined : Math.min(...quiets);
+}
+
+/** Listening time since the last fresh beat, for each channel that carried it and is listened to. */
+export function channelsQuiet(
+  board: Board,
+  host: Host,
+  now: Instant,
+): { hearing: Hearing; quietMs: number }[] {
+  const quiets: { hearing: Hearing; quietMs: number }[] = [];
+  for (const hearing of host.hearings) {
+    if (!hasCarried(hearing)) continue;
+    const medium = mediumOf(board, host, hearing.channel);
+    if (!medium.listening) continue;
+    const quietMs = listenedMs(medium, board.clock, now) - hearing.fresh.listenedMs;
+    quiets.push({ hearing, quietMs });
+  }
+  return quiets;
+}
+
+interface Case {
+  counted: Testimony[];
+  listening: Testimony[];
+  now: Instant;
+}
+
+function barOf(board: Board, host: Host, { counted, listening, now }: Case): Bar {
+  const nowAwake = awake(board.clock, now);
+  if (counted.some((w) => !w.listening)) return 'deaf';
+  if (host.doubtUntilAwake !== undefined && nowAwake < host.doubtUntilAwake) return 'doubt';
+  if (host.twoAgents) return 'two-agents';
+  if (host.life.at === 'present' && host.spent === host.life.incarnation) return 'spent';
+  const settledMs = nowAwake - board.clock.stallEndAwake;
+  if (settledMs < settleMs(host.settings.timing.keepaliveMs)) return 'deferred';
+  if (host.settings.silence === 'prove' && !isProven(host, listening)) return 'unproven';
+  const isHeld =
+    host.held === undefined ? suspects(board, host, now).length > 0 : !host.held.released;
+  if (isHeld) return 'held';
+  return pastLimits(board, host, now);
+}
+
+/** Fences already begun by verdict: too close together, or too many. */
+function pastLimits(board: Board, host: Host, now: Instant): Bar {
+  const lastElsewhere = board.verdictsAt.at(-1);
+  if (lastElsewhere !== undefined && now - lastElsewhere < FENCE_GAP_MS) return 'gap';
+  const recent = (starts: readonly Instant[]): number =>
+    starts.filter((at) => now - at < FENCE_BUDGET_WINDOW_MS).length;
+  const spent =
+    recent(host.verdictsAt) >= FENCES_PER_HOST_MAX ||
+    recent(board.verdictsAt) >= FENCES_PER_BOARD_MAX;
+  return spent ? 'budget' : 'none';
+}
+
+function isProven(host: Host, listening: Testimony[]): boolean {
+  if (listening.some((w) => w.farMs >= w.needMs)) return true;
+  const near = listening.some((w) => w.nearMs >= w.needMs);
+  return near && fellTogether(host, listening);
+}
+
+/** Two channels of different fate, whose last fresh beats lie within initdead of each other. */
+function fellTogether(host: Host, listening: Testimony[]): boolean {
+  const heard = host.hearings.filter(
+    (h) => hasCarried(h) && listening.some((w) => w.channel === h.channel),
+  );
+  return heard.some((a) =>
+    heard.some(
+      (b) =>
+        fatesOf(host, a.channel) !== fatesOf(host, b.channel) &&
+        Math.abs((a.fresh?.at ?? 0) - (b.fresh?.at ?? 0)) <= host.settings.timing.initdeadMs,
+    ),
+  );
+}

@@ -1,0 +1,125 @@
+/** What the board shows of itself: phases and wait states, derived and never stored. */
+
+import type { Instant } from '../../protocol/wire/instant.ts';
+import type { Phase, Reading } from '../../protocol/wire/messages.ts';
+import type { BoardView, ChannelView, HostView, WaitState } from '../../protocol/wire/view.ts';
+import { type Board, type Host, incarnationOf, mediumOf } from './board.ts';
+import { awake, listenedMs } from './clock.ts';
+import { testimonies } from './evidence.ts';
+import { isVictim } from './orders.ts';
+import { isBelieved } from './power.ts';
+import { nameOfBy } from './record.ts';
+
+export function phaseOf(board: Board, host: Host, now: Instant): Phase {
+  if (host.frozen !== undefined) return 'frozen';
+  const step = host.fence?.step.at;
+  if (step === 'intent' || step === 'proving') return 'victim';
+  if (step === 'kept') return 'off';
+  if (step === 'due') return host.fence?.proof === 'none' ? 'restoring' : 'off';
+  if (step === 'closing') return 'restoring';
+  if (host.life.at !== 'present') return host.life.at;
+  const doubted = host.doubtUntilAwake ?? Number.NEGATIVE_INFINITY;
+  const { finding } = host;
+  if (finding === undefined || finding.at === 'alive') return 'alive';
+  if (awake(board.clock, now) < doubted) return 'doubt';
+  if (finding.at === 'unknown' || finding.at === 'late') return finding.at;
+  if (finding.bar === 'held') return 'held';
+  return finding.bar === 'unproven' || finding.bar === 'deaf' ? 'unknown' : 'silent';
+}
+
+/** One reading for the whole host: off only where every sense says so, on where any does. */
+export function readingOf(host: Host): Reading {
+  const { senses } = host.power;
+  if (senses.some((sense) => sense.value === 'on')) return 'on';
+  return senses.length > 0 && senses.every((sense) => sense.value === 'off') ? 'off' : 'unknown';
+}
+
+export function viewBoard(board: Board, now: Instant): BoardView {
+  const hosts = [...board.hosts.values()];
+  const victim = hosts.find((host) => isVictim(host.fence) && host.fence?.step.at !== 'kept');
+  return {
+    agent: board.settings.name,
+    life: board.life,
+    uptimeMs: now - board.clock.startedAt,
+    waitState: waitState(board, hosts, victim),
+    victimNow: victim?.settings.name ?? null,
+    hosts: hosts.map((host) => viewHost(board, host, now)),
+    refusedOrders: {},
+    alarms: [...board.alarms.values()].map((alarm) => ({
+      host: board.hosts.get(alarm.host ?? -1)?.settings.name ?? null,
+      code: alarm.code,
+      text: alarm.text,
+      remedy: alarm.remedy,
+      ageMs: now - alarm.since,
+    })),
+  };
+}
+
+function waitState(board: Board, hosts: Host[], victim: Host | undefined): WaitState {
+  const step = victim?.fence?.step.at;
+  if (step === 'intent') return 'proof';
+  if (step === 'proving') return victim?.fence?.darkTick === undefined ? 'proof' : 'off-hold';
+  if (step === 'due' || step === 'closing') return 'restore';
+  if (hosts.some((host) => host.frozen !== undefined)) return 'ack';
+  if (hosts.some((host) => host.held !== undefined && !host.held.released)) return 'held';
+  return board.deferredSince === undefined ? 'none' : 'listening';
+}
+
+export function viewHost(board: Board, host: Host, now: Instant): HostView {
+  const { settings, fence, power } = host;
+  return {
+    name: settings.name,
+    host: settings.host,
+    phase: phaseOf(board, host, now),
+    phaseMs:
+      fence === undefined ? awake(board.clock, now) - host.life.since : now - fence.startedAt,
+    incarnation: incarnationOf(host) ?? null,
+    channels: host.hearings.map((hearing) => viewChannel(board, host, hearing.channel, now)),
+    outlets: settings.outlets.map((outlet, i) => ({
+      name: outlet.name,
+      method: outlet.method,
+      reading: power.contacts[i]?.value ?? 'unknown',
+    })),
+    senses: settings.senses.map((sense, i) => {
+      const state = power.senses[i];
+      return {
+        name: sense.name,
+        reading: state?.value ?? 'unknown',
+        believed: state !== undefined && isBelieved(state),
+      };
+    }),
+    fence:
+      fence === undefined
+        ? null
+        : {
+            id: fence.id,
+            step: fence.step.at,
+            by: nameOfBy(fence.by),
+            ageMs: now - fence.startedAt,
+          },
+    keptOffBy: fence?.keptBy ?? null,
+  };
+}
+
+function viewChannel(
+  board: Board,
+  host: Host,
+  channel: 'serial' | 'mqtt',
+  now: Instant,
+): ChannelView {
+  const medium = mediumOf(board, host, channel);
+  const hearing = host.hearings.find((h) => h.channel === channel);
+  const witness = testimonies(board, host, now).find((w) => w.channel === channel);
+  const quietMs =
+    hearing?.fresh === undefined
+      ? null
+      : Math.max(0, listenedMs(medium, board.clock, now) - hearing.fresh.listenedMs);
+  return {
+    channel,
+    listening: medium.listening,
+    carried: hearing?.carried ?? false,
+    quietMs,
+    provenMs: Math.max(witness?.nearMs ?? 0, witness?.farMs ?? 0),
+    refused: hearing === undefined || hearing.stale === 0 ? {} : { stale: hearing.stale },
+  };
+}

@@ -1,0 +1,33 @@
+/**
+ * The two hardware ports: what can cut power, and what shows whether power is there.
+ *
+ * Both are small and fallible. A driver reports what it read and decides nothing; what it cannot
+ * read now is `unknown`, never the last value, and never what was commanded.
+ */
+import type { Result } from '../../protocol/result.ts';
+import type { Reading } from '../../protocol/wire/messages.ts';
+import type { Contact } from '../core/power.ts';
+
+export type { Contact };
+
+export interface PowerSwitch {
+  readonly name: string;
+  /** How often the driver can honestly be asked while a fence runs. */
+  readonly periodMs: number;
+  /**
+   * Commands the contact. It resolves when the device took the command, which says nothing about
+   * the contact: read it. It may fail, and it may be repeated.
+   */
+  turn(to: 'open' | 'closed'): Promise<Result<void>>;
+  /** Asks the device where its contact is, now. It may take up to `periodMs`. */
+  read(): Promise<Contact>;
+  close(): Promise<void>;
+}
+
+export interface Sense {
+  readonly name: string;
+  readonly periodMs: number;
+  /** Asks the device whether power is there, now. A broken wire reads `unknown` where it can. */
+  read(): Promise<Reading>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,158 @@
+/** Silence counts only while the board listened: links, stalls and outages. */
+import { assert, suite } from '../../lib/suite.ts';
+import { alarms, lastFresh } from './world/after.ts';
+import { guarded, SECOND } from './world/settings.ts';
+import { type World, world } from './world/world.ts';
+
+const test = suite('listening');
+const D = 15 * SECOND;
+const I = 120 * SECOND;
+const Q = 50;
+const SETTLE = 3 * SECOND;
+
+function pair(): World {
+  const w = world({ hosts: [guarded(1, 'alpha'), guarded(2, 'beta')] });
+  w.run(30 * SECOND);
+  return w;
+}
+
+test('a lost link is not silence: all cables out of the board, and nobody is fenced', () => {
+  const w = pair();
+  w.broker(false);
+  w.serialPort('alpha', false);
+  w.serialPort('beta', false);
+  w.run(200 * SECOND);
+  assert.is(w.cuts().length, 0);
+  w.broker(true);
+  w.serialPort('alpha', true);
+  w.serialPort('beta', true);
+  w.run(60 * SECOND);
+  assert.is(w.cuts().length, 0);
+});
+
+test('a channel that was lost a moment ago must be heard, or be lost for a deadtime', () => {
+  const w = pair();
+  w.hang('alpha');
+  w.run(10 * SECOND);
+  w.serialPort('alpha', false);
+  w.run(14 * SECOND);
+  assert.is(w.cuts().length, 0);
+  w.run(300 * SECOND);
+  // One channel is left, and it has no far proof.
+  assert.is(w.cuts().length, 0);
+  assert.ok(alarms(w, 'alpha').includes('unproven'));
+});
+
+test('a stall of our own is subtracted: no host that beat before and after it is touched', () => {
+  for (const stallMs of [300, 5 * SECOND, 60 * SECOND]) {
+    for (const shift of [0, 17, 400]) {
+      const w = pair();
+      w.run(shift);
+      w.stall(stallMs);
+      w.run(stallMs + 40 * SECOND);
+      assert.is(w.cuts().length, 0, `${stallMs} ms of stall cut somebody`);
+      assert.is(w.news('dead').length, 0);
+    }
+  }
+});
+
+test('no verdict falls within 3K of a stall, however short it was', () => {
+  const w = pair();
+  w.hang('alpha');
+  w.run(13_500);
+  w.stall(400);
+  w.run(400);
+  const stallEnd = w.now;
+  const dead = w.untilNews('dead', 'alpha', 30 * SECOND);
+  assert.ok(dead.at - stallEnd >= SETTLE, `${dead.at - stallEnd} ms after the stall`);
+  assert.ok(dead.at - stallEnd <= SETTLE + 2 * Q);
+});
+
+test('after an outage of X a silence needs max(D, min(X, I)) from its end', () => {
+  for (const [outageMs, needMs] of [
+    [3 * SECOND, D],
+    [20 * SECOND, 20 * SECOND],
+    [80 * SECOND, 80 * SECOND],
+    [500 * SECOND, I],
+  ] as const) {
+    const w = pair();
+    w.hang('alpha');
+    w.run(1_100);
+    w.broker(false);
+    w.serialPort('alpha', false);
+    w.run(outageMs);
+    w.serialPort('alpha', true);
+    w.broker(true);
+    const endAt = w.now;
+    const dead = w.untilNews('dead', 'alpha', 200 * SECOND);
+    const neededMs = outageMs < 5 * SECOND ? dead.at - lastFresh(w, 'alpha') - outageMs : dead.at - endAt;
+    assert.ok(neededMs >= needMs - 1, `${outageMs} ms of outage: dead after ${neededMs} ms`);
+    assert.ok(neededMs <= needMs + 2 * SECOND, `${outageMs} ms of outage: dead after ${neededMs} ms`);
+  }
+});
+
+test('a stall of X right after a beat asks for max(D, min(X, I)) all the same', () => {
+  for (const shift of [0, 11, 23, 35, 47]) {
+    const w = pair();
+    w.hang('alpha');
+    w.run(shift);
+    const echo = w.state.process?.board.ticks.latest ?? 0;
+    // The last beat comes between the last judge tick and the stall.
+    const common = { host: 1, incarnation: 1001, session: 99, seq: 60, echo, flags: 0 };
+    const beat = { ...common, kind: 'beat', bytes: new Uint8Array() } as const;
+    w.give({ kind: 'heard', opened: { ...beat, channel: 'serial' } });
+    w.give({ kind: 'heard', opened: { ...beat, channel: 'mqtt' } });
+    w.stall(60 * SECOND);
+    w.run(60 * SECOND);
+    const stallEnd = w.now;
+    const dead = w.untilNews('dead', 'alpha', 120 * SECOND);
+    assert.ok(dead.at - stallEnd >= 60 * SECOND - 1, `dead ${dead.at - stallEnd} ms after the stall`);
+  }
+});
+
+test('a board that stalls again and again judges nobody, says so, and ends at last', () => {
+  const w = pair();
+  w.hang('alpha');
+  for (let i = 0; i < 60 && w.state.process !== undefined; i += 1) {
+    w.stall(500);
+    w.run(1_500);
+  }
+  assert.is(w.cuts().length, 0);
+  assert.ok(w.news('sick-observer').length > 0);
+  assert.ok(w.told((e) => e.kind === 'end').length > 0);
+});
+
+test('the board ends its process where monotonic time runs backwards', () => {
+  const w = pair();
+  w.state.now -= 5;
+  const effects = w.give({ kind: 'judge', drained: true });
+  assert.equal(
+    effects.map(({ kind }) => kind),
+    ['end'],
+  );
+});
+
+test('no verdict falls in a judge tick that says input is still waiting', () => {
+  const w = world({ hosts: [guarded(1, 'alpha')] });
+  w.run(30 * SECOND);
+  w.hang('alpha');
+  const { board } = w.state.process ?? {};
+  w.run(13_000);
+  assert.ok(board);
+  w.state.process = undefined; // From here the test gives the ticks by itself.
+  const give = (drained: boolean): void => {
+    w.state.process ??= { board, tables: new Map(), issuedAt: new Map() };
+    w.give({ kind: 'echoed' });
+    w.give({ kind: 'judge', drained });
+  };
+  for (let i = 0; i < 40; i += 1) {
+    w.state.now += 50;
+    give(false);
+  }
+  assert.is(w.news('dead').length, 0);
+  w.state.now += 50;
+  give(true);
+  assert.is(w.news('dead').length, 1);
+});
+
+test.run();

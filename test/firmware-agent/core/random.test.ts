@@ -1,0 +1,62 @@
+/**
+ * Thousands of small worlds in which anything may fail at any time. RUNS sets how many, SEED the
+ * first; a seed that fails is printed with its story, and shows the same again.
+ */
+import { attemptSync } from '../../../protocol/attempt.ts';
+import { assert, suite } from '../../lib/suite.ts';
+import { chaosOf, heal, strike } from './world/chaos.ts';
+import { judgeEnd, keepLedger } from './world/ledger.ts';
+
+const test = suite('random worlds');
+const RUNS = Number(process.env['RUNS'] ?? 150);
+const SEED = Number(process.env['SEED'] ?? 1);
+const FAILURES_SHOWN = 5;
+
+interface Outcome {
+  seed: number;
+  story: string[];
+  broken: string[];
+}
+
+const totals = { autonomous: 0, cuts: 0, fenced: 0, frozen: 0, orders: 0 };
+
+function play(seed: number): Outcome {
+  const c = chaosOf(seed);
+  const ledger = keepLedger(c);
+  const story: string[] = [];
+  const ran = attemptSync(() => {
+    c.w.run(3_000);
+    const end = c.w.now + 12_000;
+    while (c.w.now < end) {
+      story.push(`${c.w.now.toFixed(0)} ${strike(c)}`);
+      c.w.run(c.chance.between(10, 1_500));
+    }
+    story.push(`${c.w.now.toFixed(0)} heal`);
+    heal(c);
+    c.w.run(8_000);
+    judgeEnd(c, ledger);
+  });
+  totals.autonomous += ledger.autonomous;
+  totals.cuts += ledger.cuts;
+  totals.fenced += ledger.fenced;
+  totals.frozen += ledger.frozen;
+  totals.orders += ledger.accepted.size;
+  const broken = ran.ok ? ledger.broken : [...ledger.broken, `at ${c.w.now} ms: ${ran.detail}`];
+  return { seed, story, broken };
+}
+
+test('whatever fails: no living host is cut, and nothing untrue is said', () => {
+  const bad: Outcome[] = [];
+  for (let seed = SEED; seed < SEED + RUNS; seed += 1) {
+    const outcome = play(seed);
+    if (outcome.broken.length > 0) bad.push(outcome);
+  }
+  for (const { seed, story, broken } of bad.slice(0, FAILURES_SHOWN)) {
+    process.stdout.write(`SEED=${seed} RUNS=1\n  ${story.join('\n  ')}\n! ${broken.join('\n! ')}\n`);
+  }
+  process.stdout.write(`${JSON.stringify(totals)}\n`);
+  assert.is(bad.length, 0, `seeds ${bad.map(({ seed }) => seed).join(' ')}`);
+  assert.ok(RUNS < 100 || (totals.autonomous > 0 && totals.fenced > 0), 'the worlds were too quiet');
+});
+
+test.run();

@@ -1,0 +1,159 @@
+/**
+ * The judge of a random world: sees every event and every effect, knows the truth, and keeps a list
+ * of what must never be. It uses nothing that the core says of itself except its effects.
+ */
+import type { Answer, Effect, Event } from '../../../../firmware-agent/core/events.ts';
+import type { Chaos } from './chaos.ts';
+import { darkSince, hasPower, type Machine } from './machine.ts';
+import { machineOf } from './state.ts';
+
+export interface Ledger {
+  /** Sentences; none where all went well. */
+  broken: string[];
+  accepted: Map<string, { host: number; op: string; finals: Answer[] }>;
+  /** Fences that an order wanted, by host, until they are over. */
+  cuts: number;
+  autonomous: number;
+  fenced: number;
+  frozen: number;
+}
+
+/** Samples lie back by their period, and a lying sense hides the hold-up. */
+const SLACK_MS = 120;
+
+export function keepLedger(c: Chaos): Ledger {
+  const ledger: Ledger = {
+    broken: [],
+    accepted: new Map(),
+    cuts: 0,
+    autonomous: 0,
+    fenced: 0,
+    frozen: 0,
+  };
+  const spent = new Map<number, Set<number>>();
+  const touched = new Set<number>();
+  c.w.state.watch.push((event, effects) => {
+    for (const machine of c.w.state.machines.values()) {
+      const lives = c.lives.get(machine.settings.host) ?? [];
+      if (!lives.includes(machine.incarnation)) lives.push(machine.incarnation);
+      c.lives.set(machine.settings.host, lives);
+      const isFaulty = machine.relays.some((relay) => relay.fault ?? relay.reads);
+      if (isFaulty || machine.senses.some((sense) => sense.reads)) touched.add(machine.settings.host);
+    }
+    const isRepeat = event.kind === 'order' && ledger.accepted.has(event.order.cmdId);
+    for (const effect of effects) {
+      if (effect.kind === 'cut') judgeCut(c, ledger, spent, effect);
+      if (effect.kind === 'answer') judgeAnswer(c, ledger, effect.answer, isRepeat);
+      if (effect.kind === 'news') judgeNews(c, ledger, touched, effect);
+    }
+    noteLosses(ledger, event);
+  });
+  return ledger;
+}
+
+function say(c: Chaos, ledger: Ledger, sentence: string): void {
+  ledger.broken.push(`at ${c.w.now.toFixed(0)} ms: ${sentence}`);
+}
+
+function judgeCut(
+  c: Chaos,
+  ledger: Ledger,
+  spent: Map<number, Set<number>>,
+  cut: Effect & { kind: 'cut' },
+): void {
+  ledger.cuts += 1;
+  const machine = machineOf(c.w.state, cut.host);
+  const fence = c.w.state.process?.board.hosts.get(cut.host)?.fence;
+  const isFirst = fence?.step.at === 'proving' && fence.step.method === 0;
+  const isOrdered = [...ledger.accepted.values()].some(
+    ({ host, op, finals }) => host === cut.host && op !== 'on' && finals.length === 0,
+  );
+  if (isOrdered || !isFirst) return;
+  ledger.autonomous += 1;
+  const { deadtimeMs } = machine.settings.timing;
+  for (const [key, at] of c.w.state.freshAt) {
+    const sinceMs = c.w.now - at;
+    if (!key.startsWith(`${cut.host}:`) || sinceMs >= deadtimeMs) continue;
+    say(c, ledger, `host ${cut.host} was cut ${sinceMs.toFixed(0)} ms after a fresh beat (${key})`);
+  }
+  const lives = spent.get(cut.host) ?? new Set();
+  if (lives.has(fence.incarnation)) {
+    say(c, ledger, `life ${fence.incarnation} of host ${cut.host} was cut twice by verdict`);
+  }
+  spent.set(cut.host, lives.add(fence.incarnation));
+}
+
+function judgeAnswer(c: Chaos, ledger: Ledger, answer: Answer, isRepeat: boolean): void {
+  const { cmdId, host, outcome, op } = answer;
+  const machine = machineOf(c.w.state, host);
+  const known = ledger.accepted.get(cmdId);
+  if (isRepeat) {
+    const final = known?.finals[0];
+    const same = outcome === (final?.outcome ?? 'accepted') || outcome === 'refused';
+    if (!same) say(c, ledger, `order ${cmdId} repeated was answered ${outcome}`);
+    return;
+  }
+  if (outcome === 'accepted') {
+    ledger.accepted.set(cmdId, { host, op, finals: [] });
+    return;
+  }
+  known?.finals.push(answer);
+  if (known !== undefined && known.finals.length > 1) say(c, ledger, `${cmdId} has two answers`);
+  if (outcome === 'done' && op !== 'on') judgeDark(c, ledger, machine, `done for ${cmdId}`);
+  const runs = machine.at === 'up' || machine.at === 'hung';
+  if (outcome === 'already' && runs && machine.incarnation === answer.incarnation) {
+    say(c, ledger, `already for ${cmdId}, but that life goes on`);
+  }
+}
+
+function judgeNews(
+  c: Chaos,
+  ledger: Ledger,
+  touched: Set<number>,
+  news: Effect & { kind: 'news' },
+): void {
+  if (news.host === undefined || news.over === true) return;
+  const machine = machineOf(c.w.state, news.host);
+  if (news.code === 'fenced') {
+    ledger.fenced += 1;
+    judgeDark(c, ledger, machine, `fenced (${news.text})`);
+  }
+  if (news.code !== 'integrity' && news.code !== 'two-lives') return;
+  ledger.frozen += 1;
+  if (!touched.has(news.host)) say(c, ledger, `host ${news.host} was frozen for nothing: ${news.text}`);
+}
+
+function judgeDark(c: Chaos, ledger: Ledger, machine: Machine, what: string): void {
+  const since = darkSince(machine);
+  const lying = machine.senses.some((sense) => sense.reads);
+  const slackMs = SLACK_MS + (lying ? machine.holdUpMs : 0);
+  const { offHoldMs } = machine.settings.timing;
+  if (since === undefined) say(c, ledger, `${machine.settings.name} has power at ${what}`);
+  else if (c.w.now - since < offHoldMs - slackMs) {
+    say(c, ledger, `${machine.settings.name} is dark only since ${since.toFixed(0)} at ${what}`);
+  }
+}
+
+/** An order that the disk did not know when the agent ended is nobody's promise any more. */
+function noteLosses(ledger: Ledger, event: Event): void {
+  if (event.kind !== 'start') return;
+  const known = new Set(event.durable?.orders.map(({ order }) => order.cmdId));
+  for (const cmdId of ledger.accepted.keys()) if (!known.has(cmdId)) ledger.accepted.delete(cmdId);
+}
+
+/** What must hold once faults are over and time has passed. */
+export function judgeEnd(c: Chaos, ledger: Ledger): void {
+  const { process, machines } = c.w.state;
+  if (process === undefined) return;
+  for (const [cmdId, { finals, op, host }] of ledger.accepted) {
+    if (finals.length === 0) say(c, ledger, `${op} ${cmdId} of ${host} has no answer`);
+  }
+  const standing = [...process.board.alarms.values()];
+  for (const machine of machines.values()) {
+    const { host, name } = machine.settings;
+    const known = process.board.hosts.get(host);
+    const isMeant = known?.fence !== undefined || known?.frozen !== undefined;
+    const isTold = standing.some((alarm) => alarm.host === host && alarm.code === 'found-open');
+    if (!hasPower(machine) && !isMeant && !isTold) say(c, ledger, `${name} has no power, untold`);
+  }
+}
