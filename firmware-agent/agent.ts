@@ -1,0 +1,279 @@
+/**
+ * One life of the agent: everything that a configuration names, opened, wired to the core, and
+ * closed again.
+ *
+ * It begins by reading: nothing is judged and nothing moves until every contact and sense has
+ * answered once and the disk has said what it remembers. A reload ends one life and begins the
+ * next in the same process; like any restart it moves no relay.
+ */
+import { randomBytes } from 'node:crypto';
+import { attempt, attemptSync } from '../protocol/attempt.ts';
+import type { LineServer } from '../protocol/control/server.ts';
+import { after, monotonicMs } from '../protocol/link/timers.ts';
+import type { Logger } from '../protocol/log.ts';
+import { type MqttAccess, mqttAccess } from '../protocol/mqtt-secrets.ts';
+import { ok, type Result } from '../protocol/result.ts';
+import type { Crypto } from '../protocol/wire/crypto.ts';
+import type { KeyRing } from '../protocol/wire/keys.ts';
+import {
+  type AgentSessions,
+  agentSessions,
+  endSession,
+  refusals,
+  retire,
+} from '../protocol/wire/session/agent.ts';
+import type { FenceRecord } from '../protocol/wire/view.ts';
+import { type Announcer, announcer } from './announce.ts';
+import type { AgentConfig } from './config/config.ts';
+import { controlSocket } from './control/socket.ts';
+import { type Board, newBoard } from './core/board.ts';
+import { type Durable, durableOf } from './core/durable.ts';
+import { isVictim } from './core/orders.ts';
+import { viewHost } from './core/view.ts';
+import { type AgentDesk, type DeskSetup, openDesk } from './desk.ts';
+import { type AlertHookDriver, alertHook } from './drivers/alert-hook.ts';
+import { type Devices, openDevices } from './drivers/devices.ts';
+import { type FenceRecords, fenceRecords } from './drivers/records.ts';
+import { type StateFile, stateFile } from './drivers/state-file.ts';
+import { openPaths, type Paths } from './paths.ts';
+import { type Sampler, sampler } from './sampler.ts';
+import { type Hands, runShell, type Shell } from './shell.ts';
+
+export interface AgentSetup {
+  config: AgentConfig;
+  crypto: Crypto;
+  ring: KeyRing;
+  log: Logger;
+  /** Reads the configuration again; answers the local socket's `reload`. */
+  reload: () => Promise<{ ok: boolean; problems: string[] }>;
+  /** The core asked for an end that only a new process can mend. */
+  end: (why: string) => void;
+}
+
+export interface Agent {
+  /** Whether any host is a victim now: such a board is not reloaded. */
+  hasVictim(): boolean;
+  /** Saves, says goodbye and closes everything; no relay is told anything. */
+  close(): Promise<void>;
+}
+
+/** A device that does not answer at all must not keep the board from guarding the other hosts. */
+const FIRST_LOOK_MS = 5_000;
+
+interface Parts {
+  setup: AgentSetup;
+  board: Board;
+  sessions: AgentSessions;
+  devices: Devices;
+  state: StateFile;
+  records: FenceRecords;
+  hook: AlertHookDriver | undefined;
+  announce: Announcer;
+  /** Filled while the parts are wired; each exists before the first event can reach it. */
+  late: { paths?: Paths; desk?: AgentDesk; sampler?: Sampler; shell?: Shell };
+  startsWallMs: number[];
+}
+
+/** Opens everything and begins to guard; fails where the socket or a secret cannot be had. */
+export async function startAgent(setup: AgentSetup): Promise<Result<Agent>> {
+  const { config, log } = setup;
+  const access = config.mqtt === undefined ? ok(undefined) : await mqttAccess(config.mqtt);
+  if (!access.ok) return access;
+  const parts = makeParts(setup);
+  const { board, late } = parts;
+  const shell = runShell(board, handsOf(parts));
+  late.shell = shell;
+  const desk = openDesk({
+    ...setup,
+    board,
+    records: parts.records,
+    take: shell.take,
+    paths: () => late.paths,
+    refused: refusedOn(parts),
+  });
+  late.desk = desk;
+  const socket = await controlSocket(config.socketPath, desk, (sentence) => log.warn(sentence));
+  if (!socket.ok) {
+    shell.close();
+    await parts.devices.close();
+    return socket;
+  }
+  late.paths = wirePaths(parts, access.value, shell, desk);
+  late.sampler = sampler({
+    board: config.board,
+    devices: parts.devices,
+    serial: late.paths.serial,
+    take: shell.take,
+    isVictim: (host) => isVictim(board.hosts.get(host)?.fence),
+  });
+  log.info(`listening: ${config.board.hosts.length} hosts, orders at ${config.socketPath}`);
+  await Promise.race([late.sampler.first, new Promise<void>((go) => after(FIRST_LOOK_MS, go))]);
+  shell.take({ kind: 'start', wallMs: Date.now(), ...recall(parts) });
+  return ok(running(parts, shell, socket.value));
+}
+
+function makeParts(setup: AgentSetup): Parts {
+  const { config, crypto, ring, log } = setup;
+  const aNonce = randomBytes(8);
+  const board = newBoard(config.board, aNonce.toString('hex'), monotonicMs());
+  const sessions = agentSessions({
+    crypto,
+    ring,
+    agent: config.board.agent,
+    aNonce,
+    hosts: [...board.hosts.values()].map(({ settings, freshnessMs }) => ({
+      host: settings.host,
+      name: settings.name,
+      freshnessMs,
+      keepaliveMs: settings.timing.keepaliveMs,
+    })),
+    draw: () => randomBytes(8),
+  });
+  const late: Parts['late'] = {};
+  const hook = config.alert === undefined ? undefined : alertHook(config.alert, log);
+  return {
+    setup,
+    board,
+    sessions,
+    devices: openDevices(config.board, config.devices),
+    state: stateFile(config.stateDir),
+    records: fenceRecords(config.stateDir),
+    hook,
+    announce: announcer({
+      board: config.board,
+      life: board.life,
+      log,
+      hook,
+      mqtt: () => late.paths?.mqtt,
+      wallClock: () => new Date(),
+    }),
+    late,
+    startsWallMs: [],
+  };
+}
+
+/** What the disk remembers; a doubtful memory is no memory, and one alarm says so. */
+function recall(parts: Parts): { durable?: Durable; amnesia?: string } {
+  const loaded = parts.state.load();
+  const wallMs = Date.now();
+  if (!loaded.ok) {
+    parts.startsWallMs.push(wallMs);
+    return loaded.kind === 'absent' ? {} : { amnesia: loaded.detail };
+  }
+  const parsed = attemptSync(
+    () => JSON.parse(Buffer.from(loaded.value.payload).toString()) as Durable,
+  );
+  if (!parsed.ok || parsed.value.format !== 1) {
+    parts.startsWallMs.push(wallMs);
+    return { amnesia: 'the state file is of another format' };
+  }
+  parts.startsWallMs.push(...parsed.value.startsWallMs, wallMs);
+  return { durable: parsed.value };
+}
+
+function wirePaths(
+  { setup, board, sessions, announce }: Parts,
+  access: MqttAccess | undefined,
+  shell: Shell,
+  desk: AgentDesk,
+): Paths {
+  return openPaths(
+    { config: setup.config, access, sessions, ticks: board.ticks },
+    {
+      opened: (opened) => shell.take({ kind: 'heard', opened }),
+      refused: (host, channel, why) => shell.take({ kind: 'refused', host, channel, why }),
+      listening: (at, on) => {
+        shell.take({ kind: 'listening', ...at, on });
+        if (at.channel === 'mqtt' && on) announce.online();
+      },
+      echoed: () => shell.take({ kind: 'echoed' }),
+      order: (payload, about) => desk.orders.message(payload, about, monotonicMs()),
+      say: (sentence) => setup.log.debug(sentence),
+    },
+  );
+}
+
+function handsOf(parts: Parts): Hands {
+  const { setup, board, devices, state, late } = parts;
+  const { log } = setup;
+  return {
+    journal: async () => (await state.save(durableOf(board, parts.startsWallMs), 'now')).ok,
+    save: () => void state.save(durableOf(board, parts.startsWallMs), 'soon'),
+    turn: (host, outlets, to) => {
+      const { name } = board.hosts.get(host)?.settings ?? { name: '' };
+      for (const outlet of outlets) {
+        const device = devices.outlets.get(host)?.[outlet];
+        if (device === undefined) continue;
+        void attempt(() => device.turn(to)).then((tried) => {
+          const result = tried.ok ? tried.value : tried;
+          if (result.ok) return late.sampler?.hasten(host);
+          log.error(`${device.name} did not take the command: ${result.detail}`, { host: name });
+        });
+      }
+      late.sampler?.hasten(host);
+    },
+    carry: (effect) => carry(parts, effect),
+    end: setup.end,
+  };
+}
+
+function carry(parts: Parts, effect: Parameters<Hands['carry']>[0]): void {
+  const { board, sessions, records, announce, late } = parts;
+  switch (effect.kind) {
+    case 'round': {
+      late.paths?.round(effect.tick);
+      const now = monotonicMs();
+      announce.states([...board.hosts.values()].map((host) => viewHost(board, host, now)));
+      return;
+    }
+    case 'retire':
+      return retire(sessions, effect.host, effect.incarnation);
+    case 'acknowledge':
+      return late.paths?.acknowledge(effect.opened, board.ticks.latest);
+    case 'hang-up':
+      for (const channel of ['serial', 'mqtt'] as const) {
+        if (channel !== effect.but) endSession(sessions, effect.host, channel);
+      }
+      return;
+    case 'answer':
+      return late.desk?.answer(effect.answer);
+    case 'record':
+      return records.put(dated(effect.record));
+    case 'news':
+      return announce.news(effect);
+  }
+}
+
+/** Noise, wrong keys, replays: what was dropped on each path, by reason. */
+function refusedOn({ sessions, late }: Parts): DeskSetup['refused'] {
+  return () => {
+    const paths = new Map(
+      refusals(sessions).map(({ host, channel, counts }) => [`${host} ${channel}`, counts]),
+    );
+    return (host, channel) => {
+      const link = channel === 'serial' ? late.paths?.serial.get(host)?.counters() : undefined;
+      const all = { noise: link?.noise ?? 0, ...paths.get(`${host} ${channel}`) };
+      return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+    };
+  };
+}
+
+/** The core has no wall clock; people want to know when. */
+function dated(record: FenceRecord): FenceRecord {
+  return { ...record, startedAt: record.startedAt ?? new Date().toISOString() };
+}
+
+function running(parts: Parts, shell: Shell, socket: LineServer): Agent {
+  const { board, devices, state, records, hook, late } = parts;
+  return {
+    hasVictim: () => [...board.hosts.values()].some((host) => host.fence !== undefined),
+    close: async () => {
+      shell.close();
+      late.sampler?.close();
+      hook?.close();
+      await Promise.all([socket.close(), late.paths?.close(), records.settled()]);
+      await state.close();
+      await devices.close();
+    },
+  };
+}

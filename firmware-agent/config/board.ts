@@ -1,0 +1,165 @@
+/**
+ * What the hosts of a board say about each other.
+ *
+ * Two names for one relay would cut the wrong machine; a host whose channels all hang on one thing
+ * can never be told from a dead one. The first is refused, the second refused where the host could
+ * never be found dead, and warned about where it only makes fencing rarer.
+ */
+import { isLoopback } from '../../protocol/mqtt-fields.ts';
+import { type KeyPath, type TomlFile, tell, warn } from '../../protocol/toml.ts';
+import { HOSTS_MAX } from '../core/limits.ts';
+import type { HostSettings } from '../core/settings.ts';
+import { deviceIdentity } from './devices.ts';
+import { uncovered } from './host-devices.ts';
+import type { ReadHost } from './hosts.ts';
+
+const WAYS_OUT =
+  'Add what proves it (a second channel, modem = true on a line wired for it, senses that cover ' +
+  'every outlet and show a broken wire), or write silence = "act" to fence on silence alone.';
+
+/** Tells numbers, ports and devices that are used twice. */
+export function checkUnique(toml: TomlFile, hosts: ReadHost[]): void {
+  const use = uniqueness(toml);
+  for (const { path, settings, devices } of hosts) {
+    use(`host number ${settings.host}`, [...path, 'id'], 'Give each host its own number.');
+    if (devices.serial !== undefined) {
+      use(
+        `serial port ${devices.serial.path}`,
+        [...path, 'serial', 'path'],
+        'Give each host its own line.',
+      );
+    }
+    for (const kind of ['outlets', 'senses'] as const) {
+      for (const [index, device] of devices[kind].entries()) {
+        use(
+          `${kind} ${deviceIdentity(device)}`,
+          [...path, kind, index],
+          'One device belongs to one host and stands there once.',
+        );
+      }
+    }
+  }
+  if (hosts.length > HOSTS_MAX) {
+    tell(toml, ['hosts'], `there are more than ${HOSTS_MAX} hosts`, 'Use a second board.');
+  }
+}
+
+/** Tells what makes `silence = "prove"` impossible, and warns of what hosts share. */
+export function checkSilence(toml: TomlFile, hosts: ReadHost[], brokerOnBoard: boolean): void {
+  const heard = audience(hosts);
+  for (const { path, settings } of hosts) {
+    const channels = channelCount(settings);
+    if (channels === 0) continue;
+    const single = channels === 1;
+    const near = !single && nearProof(settings, heard, brokerOnBoard);
+    const cable = settings.serial?.modem === true;
+    const senses =
+      uncovered(settings).length === 0 && settings.senses.every((sense) => sense.showsBreak);
+    const at = [...path, 'silence'];
+    if (settings.silence === 'prove' && !near && !cable && !senses) {
+      const why = single ? 'it has one channel' : 'nothing shows that the board itself hears';
+      tell(toml, at, `silence could never be proven: ${why} and no far proof`, WAYS_OUT);
+    } else if (settings.silence === 'prove' && !near && !cable) {
+      warn(
+        toml,
+        at,
+        'only a loss of power will be found: a host that hangs with power on looks ' +
+          'like a broken channel and is not fenced',
+        WAYS_OUT,
+      );
+    } else if (single) {
+      warn(
+        toml,
+        path,
+        'the host has one channel: a fault of it looks like the death of the host',
+        'Add the other of serial and mqtt.',
+      );
+    }
+  }
+}
+
+/** Warns of what several hosts share, because they fall silent together when it breaks. */
+export function warnOfSharedFate(toml: TomlFile, hosts: ReadHost[], brokerUrl?: string): void {
+  const sharing = new Map<string, ReadHost[]>();
+  const nameless: ReadHost[] = [];
+  for (const host of hosts) {
+    const { serial } = host.settings;
+    if (serial !== undefined && serial.adapter === undefined) nameless.push(host);
+    if (serial?.adapter !== undefined) {
+      sharing.set(serial.adapter, [...(sharing.get(serial.adapter) ?? []), host]);
+    }
+  }
+  for (const [adapter, sharers] of sharing) {
+    const [first] = sharers;
+    if (first === undefined || sharers.length < 2 || sharers.some(hasMqtt)) continue;
+    warn(
+      toml,
+      [...first.path, 'serial', 'adapter'],
+      `${namesOf(sharers)} have no channel beside adapter "${adapter}": its failure silences all`,
+      'Add MQTT, or spread them over adapters.',
+    );
+  }
+  const [first] = nameless;
+  if (first !== undefined && nameless.length > 1) {
+    warn(
+      toml,
+      [...first.path, 'serial'],
+      `${namesOf(nameless)} name no serial adapter and may all share one`,
+      'Write adapter = "NAME" in each serial table: the same name where they share an adapter.',
+    );
+  }
+  const broker = brokerUrl === undefined ? undefined : new URL(brokerUrl).hostname;
+  for (const { path, settings } of hosts) {
+    if (settings.name !== broker || isLoopback(settings.name)) continue;
+    warn(
+      toml,
+      [...path, 'mqtt'],
+      'the broker runs on this host: its death silences MQTT for all',
+      'Run the broker elsewhere, or give every host a serial line.',
+    );
+  }
+}
+
+/** How many hosts are heard over the broker, and over each adapter. */
+interface Audience {
+  mqtt: number;
+  adapters: Map<string, number>;
+}
+
+function audience(hosts: ReadHost[]): Audience {
+  const heard: Audience = { mqtt: hosts.filter(hasMqtt).length, adapters: new Map() };
+  for (const { settings } of hosts) {
+    const adapter = settings.serial?.adapter;
+    if (adapter !== undefined) heard.adapters.set(adapter, (heard.adapters.get(adapter) ?? 0) + 1);
+  }
+  return heard;
+}
+
+/** Whether any sign that the board hears is possible while this host is silent. */
+function nearProof(host: HostSettings, heard: Audience, brokerOnBoard: boolean): boolean {
+  const adapter = host.serial?.adapter;
+  const onAdapter = adapter !== undefined && (heard.adapters.get(adapter) ?? 0) > 1;
+  // Our own echo proves a broker that is elsewhere, another host's beats prove any.
+  return onAdapter || (host.mqtt && (!brokerOnBoard || heard.mqtt > 1));
+}
+
+function uniqueness(toml: TomlFile): (what: string, path: KeyPath, remedy: string) => void {
+  const taken = new Map<string, KeyPath>();
+  return (what, path, remedy) => {
+    const first = taken.get(what);
+    if (first === undefined) taken.set(what, path);
+    else tell(toml, path, `${what} is already used in line ${toml.lineOf(first)}`, remedy);
+  };
+}
+
+function channelCount(host: HostSettings): number {
+  return Number(host.mqtt) + Number(host.serial !== undefined);
+}
+
+function hasMqtt(host: ReadHost): boolean {
+  return host.settings.mqtt;
+}
+
+function namesOf(hosts: ReadHost[]): string {
+  return hosts.map((host) => host.settings.name).join(', ');
+}

@@ -1,0 +1,55 @@
+/**
+ * Which drivers there are: the one list that a configuration may choose from.
+ *
+ * A new driver adds its schemas here; the key `driver` of a table chooses between them.
+ */
+import type * as v from 'valibot';
+import { type KeyPath, type TomlFile, tell } from '../../protocol/toml.ts';
+import { asText, checked, didYouMean, isTable } from '../../protocol/toml-check.ts';
+import { benchOutletSchema, benchSenseSchema } from './devices/bench.ts';
+import type { OutletDevice, OutletTable, SenseDevice, SenseTable } from './devices/device.ts';
+import { LATER } from './later.ts';
+
+const OUTLETS: Record<string, v.GenericSchema<unknown, OutletTable>> = { bench: benchOutletSchema };
+const SENSES: Record<string, v.GenericSchema<unknown, SenseTable>> = { bench: benchSenseSchema };
+
+/** One outlet, or undefined after what is wrong with it was told. */
+export function readOutlet(toml: TomlFile, path: KeyPath, value: unknown): OutletTable | undefined {
+  const schema = chosen(toml, path, value, OUTLETS);
+  return schema && checked(toml, path, schema, value, LATER);
+}
+
+/** One sense, or undefined after what is wrong with it was told. */
+export function readSense(toml: TomlFile, path: KeyPath, value: unknown): SenseTable | undefined {
+  const schema = chosen(toml, path, value, SENSES);
+  return schema && checked(toml, path, schema, value, LATER);
+}
+
+/** Two devices of one identity are the same contact, or the same input, in the real world. */
+export function deviceIdentity(device: OutletDevice | SenseDevice): string {
+  return JSON.stringify([device.driver, device.socket, device.plug]);
+}
+
+function chosen<S>(
+  toml: TomlFile,
+  path: KeyPath,
+  value: unknown,
+  drivers: Record<string, S>,
+): S | undefined {
+  const names = Object.keys(drivers);
+  const remedy = `Write driver = ${names.map((name) => `"${name}"`).join(' or ')}.`;
+  const driver = isTable(value) ? value['driver'] : undefined;
+  if (!isTable(value)) tell(toml, path, 'this must be a table with a driver', remedy);
+  else if (driver === undefined) tell(toml, [...path, 'driver'], 'the key is missing', remedy);
+  else if (typeof driver !== 'string') tell(toml, [...path, 'driver'], 'a driver is text', remedy);
+  else if (Object.hasOwn(drivers, driver)) return drivers[driver];
+  else {
+    tell(
+      toml,
+      [...path, 'driver'],
+      `there is no driver ${asText(driver)}`,
+      `${remedy}${didYouMean(driver, names)}`,
+    );
+  }
+  return undefined;
+}

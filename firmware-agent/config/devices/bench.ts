@@ -1,0 +1,64 @@
+/**
+ * `driver = "bench"`: contacts and senses that a process on this machine plays.
+ *
+ * For trying the board without hardware: the bench holds the relay levels, and power cut there
+ * really stops the processes that stand in for a host.
+ */
+import * as v from 'valibot';
+import {
+  durationSchema,
+  flagSchema,
+  nameSchema,
+  socketPathSchema,
+  wholeSchema,
+} from '../../../protocol/config-fields.ts';
+import { says } from '../../../protocol/toml-check.ts';
+import { METHODS_MAX, OUTLETS_PER_HOST_MAX } from '../../core/limits.ts';
+import type { OutletTable, SenseTable } from './device.ts';
+
+/** The bench answers within a turn of its process; asking more often finds nothing new. */
+const BENCH_PERIOD_MS = 50;
+
+const place = {
+  driver: v.literal('bench'),
+  name: v.optional(nameSchema),
+  socket: socketPathSchema,
+  plug: nameSchema,
+  period: v.optional(durationSchema),
+};
+
+export const benchOutletSchema: v.GenericSchema<unknown, OutletTable> = v.pipe(
+  v.strictObject({
+    ...place,
+    level: v.optional(wholeSchema('the level of a method', 1, METHODS_MAX)),
+    readable: v.optional(flagSchema),
+  }),
+  v.transform(({ name, level, readable, period, socket, plug }) => ({
+    name,
+    level: level ?? 1,
+    readable: readable ?? true,
+    periodMs: period ?? BENCH_PERIOD_MS,
+    device: { driver: 'bench' as const, socket, plug },
+  })),
+);
+
+export const benchSenseSchema: v.GenericSchema<unknown, SenseTable> = v.pipe(
+  v.strictObject({
+    ...place,
+    covers: v.union(
+      [
+        v.literal('host'),
+        v.pipe(v.array(nameSchema), v.minLength(1), v.maxLength(OUTLETS_PER_HOST_MAX)),
+      ],
+      says('this does not say what the sense covers', 'Write "host", or a list of outlet names.'),
+    ),
+    shows_break: v.optional(flagSchema),
+  }),
+  v.transform(({ name, covers, shows_break: showsBreak = false, period, socket, plug }) => ({
+    name,
+    covers,
+    showsBreak,
+    periodMs: period ?? BENCH_PERIOD_MS,
+    device: { driver: 'bench' as const, socket, plug },
+  })),
+);

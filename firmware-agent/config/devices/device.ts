@@ -1,0 +1,38 @@
+/**
+ * What every kind of device has in common, and the closed union of kinds.
+ *
+ * A driver that is added brings its own member of the unions and its own file beside this one.
+ */
+
+/** What a switch driver needs to reach its contact. */
+export type OutletDevice = BenchDevice;
+/** What a sense driver needs to reach its input. */
+export type SenseDevice = BenchDevice;
+
+export interface BenchDevice {
+  driver: 'bench';
+  /** Path of the bench's socket. */
+  socket: string;
+  /** The bench's name for the relay or the sense. */
+  plug: string;
+}
+
+/** An `[[hosts.NAME.outlets]]` table, checked for itself. */
+export interface OutletTable {
+  name?: string | undefined;
+  /** Which method it belongs to; 1 is tried first. */
+  level: number;
+  readable: boolean;
+  periodMs: number;
+  device: OutletDevice;
+}
+
+/** A `[[hosts.NAME.senses]]` table, checked for itself. */
+export interface SenseTable {
+  name?: string | undefined;
+  covers: 'host' | string[];
+  /** A broken wire reads `unknown` and not `off`. */
+  showsBreak: boolean;
+  periodMs: number;
+  device: SenseDevice;
+}

@@ -1,0 +1,24 @@
+/**
+ * Keys that the design has and this version has not: a file that uses one is refused in so many
+ * words, because a timer or a self-fence that is silently ignored would be trusted.
+ */
+export const LATER: ReadonlySet<string> = new Set([
+  'timer',
+  'drill',
+  'reference',
+  'retry_boot',
+  'sick',
+  'sicktime',
+  'match_hold',
+  'self_fence',
+  'self_fence_shared_fate',
+  'watchdog',
+  'checks',
+  'resources',
+  'groups',
+  'workloads',
+  'recovery',
+  'http',
+  'metrics',
+  'diagnose',
+]);

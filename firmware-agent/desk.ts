@@ -1,0 +1,168 @@
+/**
+ * Carries questions and orders from the two counters, socket and broker, to the core, and answers
+ * back to whoever asked. It knows names where the core knows numbers; it decides nothing.
+ */
+import { monotonicMs } from '../protocol/link/timers.ts';
+import type { Logger } from '../protocol/log.ts';
+import type { Crypto } from '../protocol/wire/crypto.ts';
+import type { KeyRing } from '../protocol/wire/keys.ts';
+import {
+  DETAIL_UNTESTED,
+  type MessageOf,
+  nameOf,
+  OPERATION,
+  OUTCOME,
+  PROOF,
+} from '../protocol/wire/messages.ts';
+import type { LocalOrder, OrderAnswer } from '../protocol/wire/view.ts';
+import type { AgentConfig } from './config/config.ts';
+import type { Desk } from './control/desk.ts';
+import { type MqttOrders, mqttOrders } from './control/mqtt-orders.ts';
+import type { Board } from './core/board.ts';
+import type { Answer, Event } from './core/events.ts';
+import type { BeatChannel } from './core/hearing.ts';
+import { viewBoard } from './core/view.ts';
+import type { FenceRecords } from './drivers/records.ts';
+import type { Paths } from './paths.ts';
+
+export interface AgentDesk extends Desk {
+  orders: MqttOrders;
+  /** Gives an answer of the core to whoever waits for it. */
+  answer(answer: Answer): void;
+}
+
+export interface DeskSetup {
+  config: AgentConfig;
+  crypto: Crypto;
+  ring: KeyRing;
+  log: Logger;
+  board: Board;
+  records: FenceRecords;
+  take: (event: Event) => void;
+  paths: () => Paths | undefined;
+  /** Counts now; the answer tells what was dropped on one path of a host, by reason. */
+  refused: () => (host: number, channel: BeatChannel) => Record<string, number>;
+  reload: Desk['reload'];
+}
+
+export function openDesk(setup: DeskSetup): AgentDesk {
+  const { config, board, records, log } = setup;
+  const waiting = new Map<string, ((answer: OrderAnswer) => void)[]>();
+  const view: Desk['view'] = () => {
+    const refusedOn = setup.refused();
+    const shown = viewBoard(board, monotonicMs());
+    const hosts = shown.hosts.map((host) => ({
+      ...host,
+      channels: host.channels.map((one) => ({
+        ...one,
+        refused: { ...one.refused, ...refusedOn(host.host, one.channel) },
+      })),
+    }));
+    return { ...shown, hosts, refusedOrders: { ...orders.refusals() } };
+  };
+  const listRecords: Desk['records'] = (host) =>
+    records.list().filter((record) => host === undefined || record.host === host);
+  const orders = mqttOrders(
+    {
+      crypto: setup.crypto,
+      ring: setup.ring,
+      agent: config.board.agent,
+      agentName: config.board.name,
+      orderers: config.board.orderers,
+    },
+    {
+      life: () => ({ aNonce: Buffer.from(board.life, 'hex'), tick: board.ticks.latest }),
+      view,
+      records: listRecords,
+      acceptOrder: (order, orderer) =>
+        setup.take({ kind: 'order', order: orderOf(order, orderer, config) }),
+      publish: (topic, payload, options) =>
+        setup.paths()?.mqtt?.publish(topic, payload, options) ?? false,
+      alarm: (code, sentence) => log.error(sentence, { code }),
+    },
+  );
+  return {
+    orders,
+    view,
+    records: listRecords,
+    reload: setup.reload,
+    order: (order, by, answer) => {
+      const host = config.board.hosts.find(({ name }) => name === order.host)?.host;
+      if (host === undefined) return answer(unknownHost(order));
+      waiting.set(order.cmdId, [...(waiting.get(order.cmdId) ?? []), answer]);
+      const { cmdId, op, incarnation, ttlMs } = order;
+      const { life, ticks } = board;
+      const from = { name: by };
+      setup.take({
+        kind: 'order',
+        order: { from, cmdId, life, tick: ticks.latest, host, incarnation, op, ttlMs },
+      });
+    },
+    answer: (answer) => {
+      const { orderer } = answer.from;
+      if (orderer !== undefined) orders.sendResult(resultOf(answer, orderer, config));
+      const callbacks = waiting.get(answer.cmdId) ?? [];
+      if (answer.outcome !== 'accepted') waiting.delete(answer.cmdId);
+      for (const callback of callbacks) callback(localAnswer(answer, config));
+    },
+  };
+}
+
+function orderOf(
+  order: MessageOf<'order'>,
+  orderer: number,
+  config: AgentConfig,
+): Extract<Event, { kind: 'order' }>['order'] {
+  const key = config.board.orderers.find((one) => one.orderer === orderer);
+  return {
+    from: {
+      name: key?.name ?? String(orderer),
+      orderer,
+      ...(key?.boundTo === undefined ? {} : { boundTo: key.boundTo }),
+    },
+    cmdId: Buffer.from(order.cmdId).toString('hex'),
+    life: Buffer.from(order.aNonce).toString('hex'),
+    tick: order.tick,
+    host: order.host,
+    incarnation: order.incarnation,
+    op: nameOf(OPERATION, order.op) ?? 'reset',
+    ttlMs: order.ttlMs,
+  };
+}
+
+function resultOf(answer: Answer, orderer: number, config: AgentConfig): MessageOf<'result'> {
+  const words = Buffer.from(answer.detail, 'ascii').subarray(0, 15);
+  return {
+    kind: 'result',
+    kid: 0,
+    orderer,
+    cmdId: Buffer.from(answer.cmdId, 'hex'),
+    agent: config.board.agent,
+    host: answer.host,
+    incarnation: answer.incarnation,
+    outcome: OUTCOME[answer.outcome],
+    proof: PROOF[answer.proof],
+    tick: answer.tick,
+    detail: Buffer.concat([Buffer.of(answer.untested ? DETAIL_UNTESTED : 0), words]),
+  };
+}
+
+function localAnswer(answer: Answer, config: AgentConfig): OrderAnswer {
+  const { cmdId, op, incarnation, outcome, proof, untested, detail } = answer;
+  const host = config.board.hosts.find((one) => one.host === answer.host)?.name ?? '';
+  return { cmdId, op, host, incarnation, outcome, proof, untested, detail };
+}
+
+function unknownHost({ cmdId, op, host, incarnation }: LocalOrder): OrderAnswer {
+  const detail = 'no such host';
+  return {
+    cmdId,
+    op,
+    host,
+    incarnation,
+    outcome: 'refused',
+    proof: 'none',
+    untested: false,
+    detail,
+  };
+}

@@ -1,0 +1,52 @@
+/** Opens what the configuration names: the one place that knows every driver by name. */
+import type { HostDevices } from '../config/config.ts';
+import type { BoardSettings } from '../core/settings.ts';
+import type { PowerSwitch, Sense } from '../ports/power.ts';
+import { type BenchBoard, benchBoard } from './bench.ts';
+
+export interface Devices {
+  /** By host number, in the order of the settings. */
+  outlets: Map<number, PowerSwitch[]>;
+  senses: Map<number, Sense[]>;
+  close(): Promise<void>;
+}
+
+/** Opens every device of every host; one that is not there reads `unknown` until it is. */
+export function openDevices(board: BoardSettings, devices: readonly HostDevices[]): Devices {
+  const benches = new Map<string, BenchBoard>();
+  const benchAt = (socket: string): BenchBoard => {
+    const bench = benches.get(socket) ?? benchBoard({ socket });
+    benches.set(socket, bench);
+    return bench;
+  };
+  const outlets = new Map<number, PowerSwitch[]>();
+  const senses = new Map<number, Sense[]>();
+  for (const host of board.hosts) {
+    const own = devices.find((one) => one.host === host.host);
+    const place = (
+      { name, periodMs }: { name: string; periodMs: number },
+      plug: string,
+    ): Parameters<BenchBoard['switchOf']>[0] => ({ name, plug, periodMs });
+    outlets.set(
+      host.host,
+      (own?.outlets ?? []).map(({ socket, plug }, i) =>
+        benchAt(socket).switchOf(
+          place(host.outlets[i] as { name: string; periodMs: number }, plug),
+        ),
+      ),
+    );
+    senses.set(
+      host.host,
+      (own?.senses ?? []).map(({ socket, plug }, i) =>
+        benchAt(socket).senseOf(place(host.senses[i] as { name: string; periodMs: number }, plug)),
+      ),
+    );
+  }
+  return {
+    outlets,
+    senses,
+    close: async () => {
+      await Promise.all([...benches.values()].map((bench) => bench.close()));
+    },
+  };
+}

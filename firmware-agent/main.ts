@@ -1,0 +1,161 @@
+/**
+ * The program `fencepost-agent`: composition only.
+ *
+ * `run` guards until TERM or INT, takes a changed configuration at HUP, and ends with 1 where only
+ * a new process can help; its supervisor starts it again, which moves no relay. `check` says
+ * everything that is wrong with a configuration and changes nothing.
+ */
+import { parseArgs } from 'node:util';
+import { attemptSync } from '../protocol/attempt.ts';
+import { soon } from '../protocol/link/timers.ts';
+import { type Logger, logger } from '../protocol/log.ts';
+import { type FdStream, fdStream } from '../protocol/log-stream.ts';
+import { problemText } from '../protocol/problem-text.ts';
+import { VERSION } from '../protocol/version.ts';
+import { nodeCrypto } from '../protocol/wire/mac.ts';
+import { type Agent, startAgent } from './agent.ts';
+import { acceptReload } from './config/reload.ts';
+import { reportCheck } from './config/report.ts';
+import { type LoadedAgent, loadAgent, readConfig } from './load.ts';
+
+const CONFIG_DEFAULT = '/etc/fencepost/agent.toml';
+const EXIT = { done: 0, notDone: 1, wrongUse: 2 } as const;
+
+const HELP = `fencepost-agent: guards servers from a board with its own power.
+
+Usage:
+  fencepost-agent run   [FILE]          guard until TERM or INT; HUP takes a changed file
+  fencepost-agent check [FILE] [--json] say everything that is wrong with FILE; changes nothing
+  fencepost-agent --help | --version
+
+FILE is the configuration, ${CONFIG_DEFAULT} where it is not given.
+Exit codes: 0 done, 1 not done, 2 wrong use or a wrong file.
+
+Examples:
+  fencepost-agent check agent.toml && fencepost-agent run agent.toml
+  kill -HUP "$(pidof -s fencepost-agent)"   # after the file was changed, with a larger version
+`;
+
+function main(args: string[]): void {
+  const parsed = attemptSync(() =>
+    parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'V' },
+        json: { type: 'boolean' },
+        config: { type: 'string' },
+      },
+    }),
+  );
+  if (!parsed.ok) return wrongUse(parsed.detail);
+  const { values, positionals } = parsed.value;
+  if (values.help) return print(HELP);
+  if (values.version) return print(`${VERSION}\n`);
+  const [command, file, ...more] = positionals;
+  const path = values.config ?? file ?? CONFIG_DEFAULT;
+  if (more.length > 0) return wrongUse(`"${more[0]}" is one word too many`);
+  if (command === 'check') return check(path, values.json === true);
+  if (command === 'run') return void run(path);
+  wrongUse(command === undefined ? 'say run or check' : `there is no command "${command}"`);
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+function wrongUse(problem: string): void {
+  process.stderr.write(`fencepost-agent: ${problem}.\n\n${HELP}`);
+  process.exitCode = EXIT.wrongUse;
+}
+
+function check(path: string, json: boolean): void {
+  const { text, exitCode } = reportCheck(readConfig(path), { file: path, json });
+  print(`${text}\n`);
+  process.exitCode = exitCode;
+}
+
+async function run(path: string): Promise<void> {
+  const crypto = nodeCrypto();
+  const loaded = loadAgent(path, crypto);
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) process.stderr.write(problemText(problem));
+    process.exitCode = EXIT.wrongUse;
+    return;
+  }
+  const { log, stream } = makeLog();
+  for (const warning of loaded.warnings) log.warn(`${warning.problem}; ${warning.remedy}`);
+  await guard(path, loaded, log, stream);
+}
+
+type Good = Extract<LoadedAgent, { ok: true }>;
+
+/** Runs one life of the agent after the other, until a signal ends the process. */
+async function guard(path: string, first: Good, log: Logger, stream: FdStream): Promise<void> {
+  let running = first;
+  let agent: Agent | undefined;
+  let changing = false;
+  const quit = (code: number): void => {
+    stream.flush();
+    process.exit(code);
+  };
+  const begin = async (loaded: Good): Promise<void> => {
+    const started = await startAgent({
+      ...loaded,
+      log,
+      reload,
+      end: (why) => {
+        log.error(`ends: ${why}`);
+        quit(EXIT.notDone);
+      },
+    });
+    if (!started.ok) {
+      log.error(`cannot start: ${started.detail}`);
+      return quit(EXIT.notDone);
+    }
+    agent = started.value;
+  };
+  const reload = async (): Promise<{ ok: boolean; problems: string[] }> => {
+    const refuse = (problems: string[]): { ok: boolean; problems: string[] } => {
+      for (const problem of problems) log.error(`reload refused: ${problem}`);
+      return { ok: false, problems };
+    };
+    if (changing || agent === undefined) return refuse(['the agent is starting; ask again']);
+    const next = loadAgent(path, nodeCrypto());
+    if (!next.ok) return refuse(next.problems.map((problem) => problemText(problem).trim()));
+    const accepted = acceptReload(running.config, next.config);
+    if (!accepted.ok) return refuse([accepted.detail]);
+    if (agent.hasVictim()) return refuse(['a host is being fenced or kept off; reload after that']);
+    changing = true;
+    log.info(accepted.value.changed ? 'the configuration changed' : 'the keys are read again');
+    // The answer goes out over the socket before that is closed.
+    soon(() => {
+      void agent?.close().then(async () => {
+        running = next;
+        await begin(next);
+        changing = false;
+      });
+    });
+    return { ok: true, problems: [] };
+  };
+  await begin(first);
+  process.on('SIGHUP', () => void reload());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info(`ends by ${signal}; no relay moves`);
+      void (agent?.close() ?? Promise.resolve()).then(() => quit(EXIT.done));
+    });
+  }
+}
+
+function makeLog(): { log: Logger; stream: FdStream } {
+  const stream = fdStream(2);
+  const tty = process.stderr.isTTY === true;
+  const colour = tty && process.env['NO_COLOR'] === undefined;
+  const wanted = process.env['FENCEPOST_LOG'];
+  const level = wanted === 'debug' ? 'debug' : 'info';
+  return { log: logger({ stream, tty, colour, level, now: () => new Date() }), stream };
+}
+
+main(process.argv.slice(2));

@@ -1,0 +1,225 @@
+/**
+ * The board's ends of all paths: serial lines, the broker, and the sessions that speak over them.
+ *
+ * Frames come in here, are opened by the sessions, and go on as messages; rounds and answers go
+ * out. A round of thousands of hosts is sent in slices, a few hosts a turn, so that sealing it
+ * never keeps the board from hearing. Nothing here decides.
+ */
+import { randomBytes } from 'node:crypto';
+import { type MessageAbout, type MqttLink, mqttLink } from '../protocol/link/mqtt.ts';
+import { type SerialLink, serialLink } from '../protocol/link/serial.ts';
+import { monotonicMs, nextTurn } from '../protocol/link/timers.ts';
+import type { MqttAccess } from '../protocol/mqtt-secrets.ts';
+import {
+  type AgentSessions,
+  alive,
+  beacon,
+  type Opened,
+  type OpenedLeaving,
+  type OpenedLeft,
+  type Refusal,
+  receive,
+  seen,
+} from '../protocol/wire/session/agent.ts';
+import type { TickLog } from '../protocol/wire/ticks.ts';
+import { hostDown, parseUp, topicsOf } from '../protocol/wire/topics.ts';
+import type { AgentConfig } from './config/config.ts';
+import type { BeatChannel } from './core/hearing.ts';
+
+export interface PathEvents {
+  opened(opened: Opened): void;
+  refused(host: number, channel: BeatChannel, why: Refusal): void;
+  listening(at: { channel: 'mqtt' } | { channel: 'serial'; host: number }, on: boolean): void;
+  /** Our own echo came back with the nonce sent last. */
+  echoed(): void;
+  /** One message of the order topic. */
+  order(payload: Uint8Array, about: MessageAbout): void;
+  say(sentence: string): void;
+}
+
+export interface Paths {
+  serial: ReadonlyMap<number, SerialLink>;
+  mqtt: MqttLink | undefined;
+  round(tick: number): void;
+  acknowledge(opened: OpenedLeaving | OpenedLeft, tick: number): void;
+  close(): Promise<void>;
+}
+
+export interface PathsSetup {
+  config: AgentConfig;
+  /** Absent where the configuration has no broker. */
+  access: MqttAccess | undefined;
+  sessions: AgentSessions;
+  ticks: TickLog;
+}
+
+/** Told to MQTT 5 brokers; no message to the board is longer. */
+const PACKET_BYTES_MAX = 1_024;
+/** A round for 5,000 hosts is about 300 KB; more means that the broker takes nothing. */
+const BACKLOG_BYTES_MAX = 1 << 20;
+/** Hosts a turn: sealing their messages takes about a millisecond. */
+const SLICE_HOSTS = 64;
+
+/** Opens all links; they keep themselves open until `close`. */
+export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
+  const { config, sessions, ticks } = setup;
+  const serial = new Map<number, SerialLink>();
+  const names = new Map(config.board.hosts.map(({ host, name }) => [host, name]));
+
+  const send = (host: number, channel: BeatChannel, frame: Uint8Array): void => {
+    if (channel === 'serial') serial.get(host)?.send(frame);
+    else
+      broker?.link.publish(hostDown(config.board.name, names.get(host) ?? ''), frame, { qos: 0 });
+  };
+  const hear = (host: number, channel: BeatChannel, frame: Uint8Array): void => {
+    const { opened, replies, refused } = receive(
+      sessions,
+      { channel, host },
+      frame,
+      ticks,
+      monotonicMs(),
+    );
+    for (const reply of replies) send(host, channel, reply);
+    if (refused !== undefined) events.refused(host, channel, refused);
+    if (opened !== undefined) events.opened(opened);
+  };
+
+  for (const { host, name, serial: port } of config.devices) {
+    if (port === undefined) continue;
+    const link = serialLink(
+      { path: port.path, baud: port.baud },
+      {
+        up: () => events.listening({ channel: 'serial', host }, true),
+        lost: (reason) => {
+          events.say(`The serial line of ${name} is not open: ${reason}.`);
+          events.listening({ channel: 'serial', host }, false);
+        },
+        frame: (bytes) => hear(host, 'serial', bytes),
+      },
+    );
+    serial.set(host, link);
+  }
+
+  const broker = setup.access && openBroker(config, setup.access, hear, events);
+
+  const sendRound = (host: number, channel: BeatChannel, tick: number): void => {
+    send(host, channel, beacon(sessions, host, channel, tick));
+    const contact = alive(sessions, host, channel, tick);
+    if (contact !== undefined) send(host, channel, contact);
+  };
+  const sendSlice = (tick: number, from: number): void => {
+    for (const { host, serial: port, mqtt: onMqtt } of config.board.hosts.slice(
+      from,
+      from + SLICE_HOSTS,
+    )) {
+      if (port !== undefined) sendRound(host, 'serial', tick);
+      if (onMqtt && broker?.isUp() === true) sendRound(host, 'mqtt', tick);
+    }
+    const next = from + SLICE_HOSTS;
+    if (next < config.board.hosts.length) nextTurn(() => sendSlice(tick, next));
+  };
+
+  return {
+    serial,
+    mqtt: broker?.link,
+    round: (tick) => {
+      broker?.echo();
+      sendSlice(tick, 0);
+    },
+    acknowledge: (opened, tick) => {
+      const answer = seen(sessions, opened, tick);
+      if (answer !== undefined) send(opened.host, opened.channel as BeatChannel, answer);
+    },
+    close: async () => {
+      await Promise.all([
+        broker?.link.close(),
+        ...[...serial.values()].map((link) => link.close()),
+      ]);
+    },
+  };
+}
+
+interface Broker {
+  link: MqttLink;
+  isUp(): boolean;
+  /** Sends our own echo: what comes back proves our side of the broker. */
+  echo(): void;
+}
+
+function openBroker(
+  config: AgentConfig,
+  access: MqttAccess,
+  hear: (host: number, channel: 'mqtt', frame: Uint8Array) => void,
+  events: PathEvents,
+): Broker {
+  const topics = topicsOf(config.board.name);
+  const numbers = new Map(config.board.hosts.map(({ host, name }) => [name, host]));
+  const echo = ownEcho();
+  let isUp = false;
+  const link = mqttLink(mqttSetup(config, access), {
+    up: () => {
+      isUp = true;
+      events.listening({ channel: 'mqtt' }, true);
+    },
+    lost: (reason) => {
+      isUp = false;
+      events.say(`The broker is not heard: ${reason}.`);
+      events.listening({ channel: 'mqtt' }, false);
+    },
+    message: (topic, payload, about) => {
+      if (topic === topics.order) return events.order(payload, about);
+      // What a broker kept is a replay, whoever made it.
+      if (about.retain) return;
+      if (topic === topics.echo) {
+        if (echo.isLatest(payload)) events.echoed();
+        return;
+      }
+      const host = numbers.get(parseUp(topic) ?? '');
+      if (host !== undefined) hear(host, 'mqtt', payload);
+    },
+  });
+  return {
+    link,
+    isUp: () => isUp,
+    echo: () => {
+      if (isUp) link.publish(topics.echo, echo.next(), { qos: 0 });
+    },
+  };
+}
+
+function mqttSetup(config: AgentConfig, access: MqttAccess): Parameters<typeof mqttLink>[0] {
+  const { name } = config.board;
+  const topics = topicsOf(name);
+  return {
+    ...access,
+    clientId: `fencepost-${name}`,
+    will: {
+      topic: topics.status,
+      payload: Buffer.from(JSON.stringify({ agent: name, status: 'offline' })),
+      retain: true,
+      qos: 1,
+    },
+    subscriptions: [
+      { topic: topics.upFilter, qos: 0 },
+      { topic: topics.order, qos: 1 },
+    ],
+    packetBytesMax: PACKET_BYTES_MAX,
+    backlogBytesMax: BACKLOG_BYTES_MAX,
+  };
+}
+
+/** A fresh nonce each round: an echo of an earlier one proves nothing about now. */
+function ownEcho(): { next: () => Uint8Array; isLatest: (payload: Uint8Array) => boolean } {
+  let latest: Buffer | undefined;
+  return {
+    next: () => {
+      latest = randomBytes(8);
+      return latest;
+    },
+    isLatest: (payload) => {
+      const same = latest?.equals(payload) === true;
+      if (same) latest = undefined;
+      return same;
+    },
+  };
+}

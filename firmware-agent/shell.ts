@@ -1,0 +1,83 @@
+/**
+ * The loop around the core: events in, effects out, in the order in which the core gave them.
+ *
+ * One timer drives the judge, one the rounds. A judge tick waits until all input that is ready has
+ * reached the core, so a beat that lies in a buffer is heard before its host is judged; the same
+ * holds before a cut, whose journal answer takes the same way in. Nothing here decides.
+ */
+import { every, monotonicMs, soon, type Timer } from '../protocol/link/timers.ts';
+import { advance } from './core/advance.ts';
+import { unreachable } from './core/assert.ts';
+import type { Board } from './core/board.ts';
+import type { Effect, Event } from './core/events.ts';
+
+export interface Hands {
+  /** Writes the intent; resolves with whether the disk took it. */
+  journal(): Promise<boolean>;
+  save(): void;
+  turn(host: number, outlets: readonly number[], to: 'open' | 'closed'): void;
+  carry(effect: Exclude<Effect, { kind: 'journal' | 'save' | 'cut' | 'restore' | 'end' }>): void;
+  /** Ends the process; its supervisor starts it anew. */
+  end(why: string): void;
+}
+
+export interface Shell {
+  take(event: Event): void;
+  close(): void;
+}
+
+/** Runs the core until `close`; events may be handed in from the first moment. */
+export function runShell(board: Board, hands: Hands): Shell {
+  let judging: Timer | undefined;
+  let closed = false;
+
+  const take = (event: Event): void => {
+    if (closed) return;
+    for (const effect of advance(board, event, monotonicMs())) carryOut(effect);
+  };
+  const carryOut = (effect: Effect): void => {
+    switch (effect.kind) {
+      case 'journal': {
+        const { host, fence } = effect;
+        void hands.journal().then((stored) => {
+          if (stored) soon(() => take({ kind: 'journalled', host, fence }));
+        });
+        return;
+      }
+      case 'save':
+        return hands.save();
+      case 'cut':
+        return hands.turn(effect.host, effect.outlets, 'open');
+      case 'restore':
+        return hands.turn(effect.host, effect.outlets, 'closed');
+      case 'round':
+      case 'retire':
+      case 'acknowledge':
+      case 'hang-up':
+      case 'answer':
+      case 'record':
+      case 'news':
+        return hands.carry(effect);
+      case 'end':
+        return hands.end(effect.why);
+      default:
+        return unreachable(effect);
+    }
+  };
+  const judge = every(board.derived.judgeTickMs, () => {
+    judging ??= soon(() => {
+      judging = undefined;
+      take({ kind: 'judge', drained: true });
+    });
+  });
+  const rounds = every(board.derived.beaconMs, () => take({ kind: 'round' }));
+  return {
+    take,
+    close: () => {
+      closed = true;
+      judge.cancel();
+      rounds.cancel();
+      judging?.cancel();
+    },
+  };
+}

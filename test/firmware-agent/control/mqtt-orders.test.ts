@@ -1,0 +1,237 @@
+import type { OrdererSettings } from '../../../firmware-agent/core/settings.ts';
+import type { MessageAbout } from '../../../protocol/link/mqtt.ts';
+import { type MessageOf, OPERATION, VIEW, type View } from '../../../protocol/wire/messages.ts';
+import { openAnswer, sealOrder } from '../../../protocol/wire/session/orderer.ts';
+import { fakeHost, fakeRecord } from '../../lib/fake-desk.ts';
+import { AGENT, ANNA, type FakeOrders, fakeOrders, PCMK } from '../../lib/fake-orders.ts';
+import { assert, suite } from '../../lib/suite.ts';
+import { base64Of, crypto, ring, ringOf } from '../../protocol/wire/lib/keys.ts';
+
+const test = suite('mqtt orders');
+
+const LIVE: MessageAbout = { retain: false };
+const cmdId = new Uint8Array(16).fill(5);
+const queryId = new Uint8Array(16).fill(6);
+
+function seal(by: OrdererSettings, message: MessageOf<'query'> | MessageOf<'order'>): Uint8Array {
+  const frame = sealOrder(crypto, ring, by.name, 'mqtt', message);
+  if (frame === undefined) throw new Error(`no key of ${by.name}`);
+  return frame;
+}
+
+function order(by: OrdererSettings, over: Partial<MessageOf<'order'>> = {}): Uint8Array {
+  const names = { kid: 1, orderer: by.orderer, agent: AGENT, cmdId, host: 1, incarnation: 0 };
+  const life = { aNonce: new Uint8Array(8).fill(1), tick: 40 };
+  const what = { op: OPERATION.fence, args: new Uint8Array(), ttlMs: 30_000 };
+  return seal(by, { kind: 'order', ...names, ...life, ...what, ...over });
+}
+
+function query(by: OrdererSettings, view: View, host = 0): Uint8Array {
+  const names = { kid: 1, orderer: by.orderer, agent: AGENT, queryId, host };
+  return seal(by, { kind: 'query', ...names, view: VIEW[view] });
+}
+
+function answers(
+  fake: FakeOrders,
+  by: OrdererSettings,
+): (MessageOf<'state'> | MessageOf<'result'>)[] {
+  return fake.published.map(({ payload }) => {
+    const opened = openAnswer(crypto, ring, by, 'mqtt', payload);
+    if ('refused' in opened) throw new Error(opened.refused);
+    return opened.message;
+  });
+}
+
+function stateOf(fake: FakeOrders, by: OrdererSettings): MessageOf<'state'> {
+  return answers(fake, by).at(-1) as MessageOf<'state'>;
+}
+
+function bodyOf(fake: FakeOrders, by: OrdererSettings): ReturnType<typeof JSON.parse> {
+  return JSON.parse(new TextDecoder().decode(stateOf(fake, by).body));
+}
+
+/** Nothing was ordered, nothing answered, and exactly one refusal of that kind counted. */
+function refused(fake: FakeOrders, kind: string): void {
+  assert.equal(fake.orders.refusals(), { [kind]: 1 });
+  assert.equal([fake.accepted.length, fake.published.length], [0, 0]);
+}
+
+test('an authentic order reaches the desk as it was given, and its results its orderer', () => {
+  const fake = fakeOrders();
+  fake.orders.message(order(ANNA), LIVE, 0);
+  assert.is(fake.accepted[0]?.orderer, ANNA.orderer);
+  assert.is(fake.accepted[0]?.order.host, 1);
+  assert.equal(
+    fake.published.map(({ topic }) => topic),
+    ['fencepost/board1/result/anna', 'fencepost/board1/result/anna'],
+  );
+  const options = fake.published[0]?.options;
+  assert.equal([options?.qos, options?.retain], [1, false]);
+  assert.equal(
+    answers(fake, ANNA).map(({ kind }) => kind),
+    ['result', 'result'],
+  );
+});
+
+test('an order that arrives retained is dropped with an alarm, however good it is', () => {
+  const fake = fakeOrders();
+  fake.orders.message(order(ANNA), { retain: true }, 0);
+  refused(fake, 'retained');
+  assert.match(fake.alarms[0] ?? '', /^retained-order: .*retain/);
+  fake.orders.message(order(ANNA), LIVE, 1);
+  assert.is(fake.accepted.length, 1, 'the same order sent alive is obeyed');
+});
+
+test('every forgery is refused: any bit, a foreign key, a host key, another path or board', () => {
+  const good = order(ANNA);
+  for (let bit = 0; bit < good.length * 8; bit += 1) {
+    const fake = fakeOrders();
+    const forged = Uint8Array.from(good);
+    forged[bit >> 3] = (forged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    fake.orders.message(forged, LIVE, 0);
+    assert.equal([fake.accepted.length, fake.published.length], [0, 0], `bit ${bit}`);
+  }
+  const stranger = ringOf(`admin anna 1 ${base64Of(99)}`);
+  const names = { kid: 1, orderer: ANNA.orderer, agent: AGENT, queryId, host: 0 };
+  const ask: MessageOf<'query'> = { kind: 'query', ...names, view: 1 };
+  const cases: [string, Uint8Array | undefined][] = [
+    ['mac', sealOrder(crypto, stranger, 'anna', 'mqtt', ask)],
+    ['mac', sealOrder(crypto, ring, 'anna', 'serial', ask)],
+    ['mac', sealOrder(crypto, ring, 'anna', 'mqtt', { ...ask, agent: AGENT + 1 })],
+    ['mac', sealOrder(crypto, ring, 'anna', 'mqtt', { ...ask, orderer: PCMK.orderer })],
+    ['mac', sealOrder(crypto, ring, 'anna', 'mqtt', { ...ask, orderer: 999 })],
+  ];
+  for (const [kind, frame] of cases) {
+    const fake = fakeOrders();
+    fake.orders.message(frame ?? assert.unreachable('no frame') ?? good, LIVE, 0);
+    refused(fake, kind);
+  }
+});
+
+test('a frame cut anywhere, or too long, is refused and counted', () => {
+  const good = order(ANNA);
+  for (let length = 0; length < good.length; length += 1) {
+    const fake = fakeOrders();
+    fake.orders.message(good.subarray(0, length), LIVE, 0);
+    assert.equal([fake.accepted.length, fake.published.length], [0, 0]);
+    assert.is(Object.values(fake.orders.refusals())[0], 1, `${length} bytes`);
+  }
+  const fake = fakeOrders();
+  fake.orders.message(new Uint8Array(1_025), LIVE, 0);
+  refused(fake, 'oversize');
+});
+
+test('an answer of the board is no order', () => {
+  const fake = fakeOrders();
+  fake.orders.message(order(ANNA), LIVE, 0);
+  const [answer] = fake.published.splice(0);
+  fake.accepted.splice(0);
+  fake.orders.message(answer?.payload ?? new Uint8Array(), LIVE, 0);
+  refused(fake, 'shape');
+});
+
+test('refusals are told at most once a minute, and counted every time', () => {
+  const fake = fakeOrders();
+  for (let at = 0; at < 120_000; at += 100) fake.orders.message(new Uint8Array(40), LIVE, at);
+  assert.is(fake.alarms.length, 2);
+  assert.is(Object.values(fake.orders.refusals())[0], 1_200);
+});
+
+test('a response topic is honoured in or below the own one only, correlation data always', () => {
+  const own = 'fencepost/board1/result/anna';
+  const correlationData = Uint8Array.of(1, 2, 3);
+  const topics: [string, string][] = [
+    [own, own],
+    [`${own}/shell-4`, `${own}/shell-4`],
+    ['fencepost/board1/result/alpha-pcmk', own],
+    ['fencepost/board1/result/annabel', own],
+    ['fencepost/board1/host/alpha/down', own],
+    ['home/lamp/set', own],
+    [`${own}/#`, own],
+    [`${own}/+`, own],
+    [`${own}//x`, own],
+    [`${own}/${'x'.repeat(300)}`, own],
+    ['', own],
+  ];
+  for (const [responseTopic, expected] of topics) {
+    const fake = fakeOrders();
+    fake.orders.message(order(ANNA), { retain: false, responseTopic, correlationData }, 0);
+    for (const { topic, options } of fake.published) {
+      assert.is(topic, expected, responseTopic);
+      assert.equal(options.correlationData, correlationData);
+    }
+    assert.is(fake.published.length, 2);
+  }
+});
+
+test('a state names life, tick, incarnation, reading and phase, and carries the view asked for', () => {
+  const fake = fakeOrders();
+  fake.orders.message(query(ANNA, 'list'), LIVE, 0);
+  assert.equal(bodyOf(fake, ANNA), fake.desk.shown);
+  fake.orders.message(query(ANNA, 'status', 2), LIVE, 0);
+  const state = stateOf(fake, ANNA);
+  assert.equal(state.queryId, queryId);
+  assert.equal(state.aNonce, fake.life.aNonce);
+  assert.equal(
+    [state.tick, state.host, state.incarnation, state.reading, state.phase],
+    [40, 2, 0x1a2b3c4d, 1, 1],
+  );
+  assert.is(bodyOf(fake, ANNA).hosts.length, 1);
+  fake.orders.message(query(ANNA, 'why', 1), LIVE, 0);
+  assert.is(bodyOf(fake, ANNA)[0].id, 3);
+  fake.orders.message(query(ANNA, 'none', 1), LIVE, 0);
+  assert.is(stateOf(fake, ANNA).body.length, 0);
+});
+
+test('reading off needs every sense off, and unknown or no senses are unknown', () => {
+  const cases: [('on' | 'off' | 'unknown')[], number][] = [
+    [['off', 'off'], 2],
+    [['off', 'unknown'], 0],
+    [['off', 'on'], 1],
+    [['unknown', 'on'], 1],
+    [[], 0],
+  ];
+  for (const [readings, expected] of cases) {
+    const fake = fakeOrders();
+    const senses = readings.map((reading) => ({ name: 's', reading, believed: true }));
+    fake.desk.shown.hosts = [{ ...fakeHost('deimos', 1), senses }];
+    fake.orders.message(query(ANNA, 'none', 1), LIVE, 0);
+    assert.is(stateOf(fake, ANNA).reading, expected, readings.join());
+  }
+});
+
+test('an orderer of one host sees nothing of others, and without "status" no view at all', () => {
+  const fake = fakeOrders();
+  fake.orders.message(query(PCMK, 'list'), LIVE, 0);
+  assert.is(stateOf(fake, PCMK).body.length, 0);
+  fake.orders.message(query(PCMK, 'none', 1), LIVE, 0);
+  const foreign = stateOf(fake, PCMK);
+  assert.equal([foreign.incarnation, foreign.reading, foreign.phase], [0, 0, 0]);
+  fake.orders.message(query(PCMK, 'none', 2), LIVE, 0);
+  assert.is(stateOf(fake, PCMK).incarnation, 0x1a2b3c4d);
+});
+
+test('a view that does not fit loses detail and stays a view', () => {
+  const fake = fakeOrders();
+  fake.desk.shown.hosts = Array.from({ length: 200 }, (_, at) => fakeHost(`host${at}`, at + 1));
+  fake.orders.message(query(ANNA, 'list'), LIVE, 0);
+  assert.ok(stateOf(fake, ANNA).body.length <= 61_440);
+  assert.is(bodyOf(fake, ANNA).hosts.length, 200);
+  const entries = Array.from({ length: 5_000 }, (_, atMs) => ({ atMs, what: 'sense read off' }));
+  fake.desk.kept = [{ ...fakeRecord('host0'), entries }];
+  fake.orders.message(query(ANNA, 'why', 1), LIVE, 0);
+  assert.ok(stateOf(fake, ANNA).body.length <= 61_440);
+  assert.is(bodyOf(fake, ANNA)[0].entries.at(-1).atMs, 4_999);
+});
+
+test('an orderer that asks without end is slowed down, others and its orders are not', () => {
+  const fake = fakeOrders();
+  for (let at = 0; at < 1_000; at += 1) fake.orders.message(query(ANNA, 'list'), LIVE, at);
+  assert.ok(fake.published.length <= 40 + 20, `${fake.published.length} answers`);
+  fake.orders.message(query(PCMK, 'none', 2), LIVE, 1_000);
+  fake.orders.message(order(ANNA), LIVE, 1_000);
+  assert.is(stateOf({ ...fake, published: fake.published.slice(-3, -2) }, PCMK).host, 2);
+  assert.is(fake.accepted.length, 1);
+});
+
+test.run();
