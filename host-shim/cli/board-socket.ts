@@ -1,0 +1,74 @@
+/** The board through its own socket: for people and scripts on the board itself. */
+import { randomBytes } from 'node:crypto';
+import {
+  type ClientFailure,
+  type ControlClient,
+  controlClient,
+} from '../../protocol/control/client.ts';
+import type { ControlAnswer } from '../../protocol/control/messages.ts';
+import type { OrderEnd } from '../../protocol/order-step.ts';
+import { failure, ok, type Result } from '../../protocol/result.ts';
+import type { OrderAnswer } from '../../protocol/wire/view.ts';
+import type { Board, BoardFailure } from './board.ts';
+
+/** The longest time that an order may be on its way, as the wire limits it. */
+const TTL_MS = 30_000;
+
+/** Connects to the socket at `path`; `who` goes into the record of what is ordered. */
+export async function boardAtSocket(
+  path: string,
+  who: string,
+): Promise<Result<Board, BoardFailure>> {
+  const client = await controlClient(path);
+  if (client.ok) return ok(boardOver(client.value, who));
+  if (client.kind !== 'absent') return client;
+  const remedy =
+    'If this is the board, start its agent (systemctl start fencepost-agent). If it is another ' +
+    'machine, reach the board through the broker: --config /etc/fencepost/fencepost.toml';
+  return failure('absent', `${client.detail}. ${remedy}`);
+}
+
+function boardOver(client: ControlClient, who: string): Board {
+  return {
+    async view() {
+      const answer = await client.ask({ ask: 'view' });
+      return answer.ok && answer.value.is === 'view' ? ok(answer.value.view) : unexpected(answer);
+    },
+    async records(host) {
+      const answer = await client.ask({ ask: 'records', host });
+      return answer.ok && answer.value.is === 'records'
+        ? ok(answer.value.records)
+        : unexpected(answer);
+    },
+    async order({ op, host, incarnation, waitMs }, accepted) {
+      const cmdId = randomBytes(16).toString('hex');
+      const order = { op, host, incarnation, cmdId, ttlMs: TTL_MS };
+      let taken = false;
+      const answer = await client.order({ ask: 'order', order, who }, waitMs, () => {
+        taken = true;
+        accepted();
+      });
+      if (answer.ok && answer.value.is === 'order') return ok(endOf(answer.value.answer, taken));
+      if (answer.ok || answer.kind !== 'silent') return unexpected(answer);
+      return ok({ ...SILENCE, detail: answer.detail, accepted: taken });
+    },
+    close: async () => client.close(),
+  };
+}
+
+const SILENCE = { outcome: 'no-answer', proof: 'none', untested: false, incarnation: 0 } as const;
+
+function endOf(answer: OrderAnswer, accepted: boolean): OrderEnd {
+  const { outcome, proof, untested, incarnation, detail } = answer;
+  // The client hands over final answers only; were it otherwise, nothing would be proven.
+  if (outcome === 'accepted') return { ...SILENCE, detail, accepted: true };
+  return { outcome, proof, untested, incarnation, detail, accepted };
+}
+
+function unexpected(answer: Result<ControlAnswer, ClientFailure>): Result<never, BoardFailure> {
+  if (!answer.ok) return answer;
+  return failure(
+    'refused',
+    `the agent answered with "${answer.value.is}", which was not asked for`,
+  );
+}

@@ -1,0 +1,30 @@
+/**
+ * The board as a command sees it, whichever way leads there: its own socket, or a broker.
+ *
+ * Failures keep apart what was never sent (`absent`, `forbidden`), what was sent and not answered
+ * (`silent`), and what the board would not do (`refused`).
+ */
+import type { OrderEnd } from '../../protocol/order-step.ts';
+import type { Result } from '../../protocol/result.ts';
+import type { Operation } from '../../protocol/wire/messages.ts';
+import type { BoardView, FenceRecord } from '../../protocol/wire/view.ts';
+
+export type BoardFailure = 'absent' | 'forbidden' | 'silent' | 'refused' | 'wrong-use';
+
+export interface BoardOrder {
+  op: Operation;
+  host: string;
+  /** 0 means whatever has power now. */
+  incarnation: number;
+  /** How long to wait for the end. */
+  waitMs: number;
+}
+
+export interface Board {
+  view(): Promise<Result<BoardView, BoardFailure>>;
+  /** The fences of one host on record, newest last. */
+  records(host: string): Promise<Result<FenceRecord[], BoardFailure>>;
+  /** Orders and waits for the end; `accepted` is called when the board took the order. */
+  order(order: BoardOrder, accepted: () => void): Promise<Result<OrderEnd, BoardFailure>>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,166 @@
+/**
+ * shim.toml: who this host is, who guards it, and by which channels it beats.
+ *
+ * A wrong number here shows as a host that never gets a session, so the file is checked whole, and
+ * everything wrong with it comes at once.
+ */
+import * as v from 'valibot';
+import {
+  baudSchema,
+  durationSchema,
+  nameSchema,
+  numberSchema,
+  pathSchema,
+  wholeSchema,
+} from '../../protocol/config-fields.ts';
+import {
+  type MqttSettings,
+  mqttSchema,
+  mqttSettings,
+  notATable,
+} from '../../protocol/mqtt-fields.ts';
+import {
+  concluded,
+  type Parsed,
+  readToml,
+  type TomlFile,
+  tell,
+  warn,
+} from '../../protocol/toml.ts';
+import { checked, says } from '../../protocol/toml-check.ts';
+
+/** A checked shim.toml. */
+export interface ShimConfig {
+  version: number;
+  host: Identity;
+  agent: Identity;
+  serial?: { path: string; baud: number };
+  mqtt?: MqttSettings;
+  keysPath: string;
+  keepaliveMs: number;
+}
+
+/** A name for people and topics, and the number that stands for it on the wire. */
+export interface Identity {
+  name: string;
+  id: number;
+}
+
+const KEYS_PATH = '/etc/fencepost/keys';
+const BAUD_DEFAULT = 115_200;
+const KEEPALIVE_DEFAULT_MS = 1_000;
+/** Below this the scheduler of a busy host would decide when it beats. */
+const KEEPALIVE_MIN_MS = 50;
+const VERSION_MAX = 4_294_967_295;
+
+/** Keys that the design has and this version has not: ignored, they would be trusted. */
+const LATER: ReadonlySet<string> = new Set([
+  'watchdog',
+  'checks',
+  'resources',
+  'self_fence',
+  'timer',
+  'hibernate',
+]);
+
+interface TopTable {
+  schema: number;
+  version: number;
+  keys?: string | undefined;
+  host: unknown;
+  agent: unknown;
+  serial?: unknown;
+  mqtt?: unknown;
+  timing?: unknown;
+}
+
+const topSchema: v.GenericSchema<unknown, TopTable> = v.strictObject({
+  schema: v.literal(1, says('this form of the file is not known', 'Write schema = 1.')),
+  version: wholeSchema('the version', 1, VERSION_MAX),
+  keys: v.optional(pathSchema),
+  host: v.unknown(),
+  agent: v.unknown(),
+  serial: v.optional(v.unknown()),
+  mqtt: v.optional(v.unknown()),
+  timing: v.optional(v.unknown()),
+});
+
+const serialSchema: v.GenericSchema<unknown, { path: string; baud?: number | undefined }> =
+  v.strictObject({ path: pathSchema, baud: v.optional(baudSchema) }, notATable('serial'));
+
+const timingSchema: v.GenericSchema<unknown, { keepalive?: number | undefined }> = v.strictObject(
+  { keepalive: v.optional(durationSchema) },
+  notATable('timing'),
+);
+
+/** Reads the text of a shim.toml; `file` is its name for people. All problems come at once. */
+export function parseShimConfig(text: string, file: string): Parsed<ShimConfig> {
+  const toml = readToml(text, file);
+  if (!('value' in toml)) return { ok: false, problems: [toml] };
+  const top = checked(toml, [], topSchema, toml.value, LATER);
+  const host = section(toml, 'host', identitySchema('host'));
+  const agent = section(toml, 'agent', identitySchema('agent'));
+  const serial = section(toml, 'serial', serialSchema);
+  const mqtt = section(toml, 'mqtt', mqttSchema);
+  const broker = mqtt && mqttSettings(toml, mqtt, ['mqtt']);
+  const { keepalive: keepaliveMs = KEEPALIVE_DEFAULT_MS } =
+    section(toml, 'timing', timingSchema) ?? {};
+  checkKeepalive(toml, keepaliveMs);
+  checkChannels(toml);
+  if (top === undefined || host === undefined || agent === undefined) {
+    return concluded<ShimConfig>(toml, undefined);
+  }
+  return concluded<ShimConfig>(toml, {
+    version: top.version,
+    host,
+    agent,
+    keysPath: top.keys ?? KEYS_PATH,
+    keepaliveMs,
+    ...(serial && { serial: { path: serial.path, baud: serial.baud ?? BAUD_DEFAULT } }),
+    ...(broker && { mqtt: broker }),
+  });
+}
+
+/** The schema of a table `[what]` with a name and a number. */
+export function identitySchema(what: string): v.GenericSchema<unknown, Identity> {
+  return v.strictObject({ name: nameSchema, id: numberSchema }, notATable(what));
+}
+
+function checkKeepalive(toml: TomlFile, keepaliveMs: number): void {
+  if (keepaliveMs >= KEEPALIVE_MIN_MS) return;
+  tell(
+    toml,
+    ['timing', 'keepalive'],
+    'no host beats that often: the scheduler would decide',
+    `Write at least "${KEEPALIVE_MIN_MS}ms", the same as in agent.toml.`,
+  );
+}
+
+/** A table that is wrong in itself is a channel all the same. */
+function checkChannels(toml: TomlFile): void {
+  const channels = ['serial', 'mqtt'].filter((name) => toml.value[name] !== undefined);
+  if (channels.length === 0) {
+    tell(
+      toml,
+      [],
+      'the host has no channel: its beats could never arrive',
+      'Add [serial], or [mqtt], or better both.',
+    );
+  } else if (channels.length === 1) {
+    warn(
+      toml,
+      channels,
+      'this is the only channel: a fault of it looks like the death of the host',
+      'Add the other of [serial] and [mqtt].',
+    );
+  }
+}
+
+function section<T>(
+  toml: TomlFile,
+  name: string,
+  schema: v.GenericSchema<unknown, T>,
+): T | undefined {
+  const value = toml.value[name];
+  return value === undefined ? undefined : checked(toml, [name], schema, value, LATER);
+}

@@ -1,0 +1,16 @@
+/** The bounds of the shim, each with its reason. */
+
+/**
+ * How long the answer to LEAVING, and then to LEFT, is waited for: three tries at one a second.
+ * Both together stay far below the 90 s after which systemd kills a service that was told to stop.
+ */
+export const LEAVE_WAIT_MS = 3_200;
+
+/** A broker's round trip, several times over, for the channels that answer later than the first. */
+export const LEAVE_OTHERS_MS = 500;
+
+/** The grace asked for where nobody says otherwise: a restart of the service takes seconds. */
+export const RETURN_BY_DEFAULT_S = 60;
+
+/** The board grants no more (leave_max). */
+export const RETURN_BY_MAX_S = 600;

@@ -1,0 +1,215 @@
+/**
+ * When a host beats, and how it takes its leave.
+ *
+ * The board cuts the power of a host that falls silent on every channel, so nothing that goes wrong
+ * on one channel may quieten the other. Each channel therefore has a session of its own, with its
+ * own deadlines; one that is lost or clogged is skipped, never waited for. What the sessions share
+ * is only the echo, the proof that this host heard the board lately.
+ *
+ * Leaving in order takes two words. LEAVING asks for grace and beats go on; LEFT ends the
+ * membership, and is only said after everything that the host had promised to hold was stopped
+ * (this version holds nothing, so at once after the answer to LEAVING, or when the wait for it is
+ * over). The sessions repeat an unanswered word; a board that never answers is not waited for
+ * longer than `LEAVE_WAIT_MS` a word, and once it answered on one channel it knows: a clogged one
+ * is then given `LEAVE_OTHERS_MS` more.
+ *
+ * | state   | event                          | next    | effects                     |
+ * |---------|--------------------------------|---------|-----------------------------|
+ * | serving | leave, the board is in contact | leaving | LEAVING on every channel    |
+ * | serving | leave, no contact anywhere     | gone    | gone, untold                |
+ * | leaving | all answered, or wait over     | parting | LEFT on every channel       |
+ * | parting | all answered, or wait over     | gone    | gone                        |
+ * | leaving, parting, gone | leave           | same    | none                        |
+ * | gone    | any                            | gone    | none                        |
+ *
+ * Frames, `up`, `lost` and due words pass to the session of their channel until the shim is gone.
+ * Pure but for the sessions, which this file alone steps: time and nonces come in as arguments.
+ */
+import type { Crypto } from '../../protocol/wire/crypto.ts';
+import type { Instant } from '../../protocol/wire/instant.ts';
+import type { KeyRing } from '../../protocol/wire/keys.ts';
+import type { Channel, LeaveReason } from '../../protocol/wire/messages.ts';
+import {
+  echoCell,
+  type HostEvent,
+  type HostNews,
+  type HostSession,
+  hostSession,
+  stepHostSession,
+} from '../../protocol/wire/session/host.ts';
+import { LEAVE_OTHERS_MS, LEAVE_WAIT_MS } from './limits.ts';
+
+export interface ShimSetup {
+  crypto: Crypto;
+  ring: KeyRing;
+  host: number;
+  hostName: string;
+  agent: number;
+  incarnation: number;
+  keepaliveMs: number;
+  channels: readonly Channel[];
+}
+
+export type ShimEvent =
+  | { kind: 'up'; channel: Channel }
+  | { kind: 'lost'; channel: Channel }
+  | { kind: 'frame'; channel: Channel; bytes: Uint8Array }
+  | { kind: 'due' }
+  /** `returnByS` is at most 600. */
+  | { kind: 'leave'; reason: LeaveReason; returnByS: number };
+
+export type ShimEffect =
+  | { kind: 'send'; channel: Channel; frame: Uint8Array }
+  | { kind: 'news'; channel: Channel; news: HostNews }
+  /** Nothing more will be said; `told` when the board acknowledged LEFT on some channel. */
+  | { kind: 'gone'; told: boolean };
+
+type Stage =
+  | { at: 'serving' }
+  | { at: 'leaving'; reason: LeaveReason; untilAt: Instant }
+  | { at: 'parting'; untilAt: Instant }
+  | { at: 'gone' };
+
+interface Leg {
+  channel: Channel;
+  session: HostSession;
+  open: boolean;
+  /** A session stands and its ALIVEs come. */
+  inContact: boolean;
+  leavingSeen: boolean;
+  leftSeen: boolean;
+  dueAt: Instant;
+}
+
+/** Owned by `stepShim`; nobody else reads or changes it. */
+export interface Shim {
+  stage: Stage;
+  legs: Leg[];
+}
+
+export interface ShimStep {
+  effects: ShimEffect[];
+  /** When a `due` event is wanted; infinite when there is nothing left to do. */
+  dueAt: Instant;
+}
+
+/** Makes the shim of one host; no channel is open yet. */
+export function newShim(setup: ShimSetup): Shim {
+  const { channels, ...common } = setup;
+  const echo = echoCell();
+  const beaconMs = Math.min(setup.keepaliveMs, 1_000);
+  const legs = channels.map((channel): Leg => {
+    const session = hostSession({ ...common, beaconMs, echo, channel });
+    const nothing = { open: false, inContact: false, leavingSeen: false, leftSeen: false };
+    return { channel, session, ...nothing, dueAt: Number.POSITIVE_INFINITY };
+  });
+  return { stage: { at: 'serving' }, legs };
+}
+
+/** Takes one event; changes `shim` in place, because its sessions cannot be copied. */
+export function stepShim(
+  shim: Shim,
+  event: ShimEvent,
+  now: Instant,
+  draw: () => Uint8Array,
+): ShimStep {
+  const effects: ShimEffect[] = [];
+  const tell = (leg: Leg, heard: HostEvent): void => {
+    effects.push(...stepLeg(leg, heard, now, draw));
+  };
+  if (shim.stage.at !== 'gone') {
+    if (event.kind === 'leave') startLeaving(shim, event, now, tell);
+    else if (event.kind === 'due') for (const leg of dueLegs(shim, now)) tell(leg, { kind: 'due' });
+    else onChannel(shim, event, tell);
+    goOnLeaving(shim, now, tell, effects);
+  }
+  return { effects, dueAt: nextDue(shim) };
+}
+
+type Tell = (leg: Leg, event: HostEvent) => void;
+
+function stepLeg(leg: Leg, event: HostEvent, now: Instant, draw: () => Uint8Array): ShimEffect[] {
+  const { channel } = leg;
+  const step = stepHostSession(leg.session, event, now, draw);
+  leg.dueAt = step.dueAt;
+  for (const { kind } of step.news) {
+    if (kind === 'session' || kind === 'contact') leg.inContact = true;
+    if (kind === 'no-contact') leg.inContact = false;
+    if (kind === 'leaving-acknowledged') leg.leavingSeen = true;
+    if (kind === 'left-acknowledged') leg.leftSeen = true;
+  }
+  const sends = step.send.map((frame) => ({ kind: 'send', channel, frame }) as const);
+  return [...sends, ...step.news.map((news) => ({ kind: 'news', channel, news }) as const)];
+}
+
+function onChannel(
+  shim: Shim,
+  event: Exclude<ShimEvent, { kind: 'due' } | { kind: 'leave' }>,
+  tell: Tell,
+): void {
+  const leg = shim.legs.find(({ channel }) => channel === event.channel);
+  if (leg === undefined) return;
+  if (event.kind === 'up') leg.open = true;
+  if (event.kind === 'lost') leg.open = false;
+  tell(leg, event.kind === 'frame' ? { kind: 'frame', bytes: event.bytes } : { kind: event.kind });
+}
+
+/** A lost channel is asked, too: it has nothing to say, and notices that its board is gone. */
+function dueLegs({ legs }: Shim, now: Instant): Leg[] {
+  return legs.filter(({ dueAt }) => dueAt <= now);
+}
+
+/** Only a session that stands, on a channel that is open, can carry a word. */
+function speakers(shim: Shim): Leg[] {
+  return shim.legs.filter(({ open, inContact }) => open && inContact);
+}
+
+function startLeaving(
+  shim: Shim,
+  { reason, returnByS }: Extract<ShimEvent, { kind: 'leave' }>,
+  now: Instant,
+  tell: Tell,
+): void {
+  if (shim.stage.at !== 'serving') return;
+  shim.stage = { at: 'leaving', reason, untilAt: now + LEAVE_WAIT_MS };
+  for (const leg of speakers(shim)) tell(leg, { kind: 'leave', reason, returnByS });
+}
+
+function goOnLeaving(shim: Shim, now: Instant, tell: Tell, effects: ShimEffect[]): void {
+  const { stage } = shim;
+  if (stage.at === 'leaving' && isOver(stage, speakers(shim), 'leavingSeen', now)) {
+    part(shim, stage.reason, now, tell);
+  }
+  // `part` may have changed the stage, and with nobody to speak to there is nothing to wait for.
+  if (shim.stage.at === 'parting' && isOver(shim.stage, speakers(shim), 'leftSeen', now)) {
+    finish(shim, effects);
+  }
+}
+
+/** All have answered, or the wait is over; the first answer shortens it for the others. */
+function isOver(
+  wait: { untilAt: Instant },
+  legs: Leg[],
+  answer: 'leavingSeen' | 'leftSeen',
+  now: Instant,
+): boolean {
+  const answered = legs.filter((leg) => leg[answer]).length;
+  if (answered > 0) wait.untilAt = Math.min(wait.untilAt, now + LEAVE_OTHERS_MS);
+  return answered === legs.length || now >= wait.untilAt;
+}
+
+function part(shim: Shim, reason: LeaveReason, now: Instant, tell: Tell): void {
+  shim.stage = { at: 'parting', untilAt: now + LEAVE_WAIT_MS };
+  for (const leg of speakers(shim)) tell(leg, { kind: 'leftNow', reason });
+}
+
+function finish(shim: Shim, effects: ShimEffect[]): void {
+  effects.push({ kind: 'gone', told: shim.legs.some(({ leftSeen }) => leftSeen) });
+  shim.stage = { at: 'gone' };
+}
+
+function nextDue({ stage, legs }: Shim): Instant {
+  if (stage.at === 'gone') return Number.POSITIVE_INFINITY;
+  const wanted = legs.map(({ dueAt }) => dueAt);
+  return Math.min(...wanted, stage.at === 'serving' ? Number.POSITIVE_INFINITY : stage.untilAt);
+}

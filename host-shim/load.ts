@@ -1,0 +1,38 @@
+/**
+ * Everything the shim reads before it says a word: its configuration and its key.
+ *
+ * All that is wrong comes at once, so nobody has to start it five times to find five mistakes.
+ */
+import { readFileSync } from 'node:fs';
+import { attemptSync } from '../protocol/attempt.ts';
+import { readKeysFile } from '../protocol/keys-file.ts';
+import type { Problem } from '../protocol/toml.ts';
+import type { Crypto } from '../protocol/wire/crypto.ts';
+import { type KeyRing, keyRing } from '../protocol/wire/keys.ts';
+import { parseShimConfig, type ShimConfig } from './config/shim-config.ts';
+
+export type Loaded =
+  | { ok: true; config: ShimConfig; ring: KeyRing; warnings: Problem[] }
+  | { ok: false; problems: Problem[] };
+
+/** Reads shim.toml at `path` and the keys file that it names. */
+export function loadShim(path: string, crypto: Crypto): Loaded {
+  const text = attemptSync(() => readFileSync(path, 'utf8'));
+  if (!text.ok) {
+    const problem = `the configuration cannot be read: ${text.kind}`;
+    const remedy = 'Name it with --config FILE, and look at its owner and mode.';
+    return { ok: false, problems: [{ file: path, line: 1, path: '', problem, remedy }] };
+  }
+  const parsed = parseShimConfig(text.value, path);
+  if (!parsed.ok) return parsed;
+  const { config, warnings } = parsed;
+  const keys = readKeysFile(config.keysPath);
+  if (!keys.ok) return keys;
+  const ring = keyRing(crypto, keys.keys);
+  if (ring.sending('host', config.host.name) !== undefined) {
+    return { ok: true, config, ring, warnings };
+  }
+  const problem = `the file has no key of the host ${config.host.name}`;
+  const remedy = `Add the line "host ${config.host.name} KID BASE64" that the board has, too.`;
+  return { ok: false, problems: [{ file: config.keysPath, line: 1, path: '', problem, remedy }] };
+}

@@ -1,0 +1,189 @@
+/**
+ * The program `fencepost-shim`: composition only.
+ *
+ * How it ends decides what the board thinks. TERM and INT, and with them `systemctl stop` and
+ * `restart`, take leave in order: LEAVING, LEFT, exit 0. This version manages no resource, so LEFT
+ * may follow at once; a shim that starts again in the same boot joins anew with a new session of
+ * the same incarnation, and nobody is fenced. A shim that is killed or crashes says nothing; if it
+ * is not back within the board's deadtime its host is judged as any silent host. A second signal
+ * ends it at once.
+ */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { soon } from '../protocol/link/timers.ts';
+import { type Logger, logger } from '../protocol/log.ts';
+import { type FdStream, fdStream } from '../protocol/log-stream.ts';
+import { problemText } from '../protocol/problem-text.ts';
+import { VERSION } from '../protocol/version.ts';
+import { nodeCrypto } from '../protocol/wire/mac.ts';
+import type { LeaveReason } from '../protocol/wire/messages.ts';
+import { RETURN_BY_DEFAULT_S, RETURN_BY_MAX_S } from './core/limits.ts';
+import { readIncarnation } from './drivers/boot-id.ts';
+import { askToLeave, leaveSocketPath, serveLeave } from './leave-socket.ts';
+import { type Loaded, loadShim } from './load.ts';
+import { runShim } from './shell.ts';
+
+const CONFIG_DEFAULT = '/etc/fencepost/shim.toml';
+const EXIT = { done: 0, notDone: 1, wrongUse: 2, unknown: 3 } as const;
+const EXIT_HELP = '\nExit codes: 0 done, 1 not done, 2 wrong use or a wrong file, 3 unknown.';
+
+interface RunOptions {
+  config: string;
+  socket?: string;
+}
+
+interface LeaveOptions extends RunOptions {
+  reason: LeaveReason;
+  returnBy: number;
+}
+
+function program(): Command {
+  const top = new Command('fencepost-shim')
+    .description('Beats for this server, so that its board knows that it lives.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .addHelpText('after', EXIT_HELP);
+  const command = (name: string, what: string): Command =>
+    top
+      .command(name)
+      .description(what)
+      .option('--config <file>', 'the configuration', CONFIG_DEFAULT);
+  command('run', 'beat on every configured channel until TERM or INT; then leave in order')
+    .option('--socket <path>', 'where "leave" reaches it (default: /run/fencepost/shim-HOST.sock)')
+    .addHelpText('after', '\nExample:\n  fencepost-shim run --config /etc/fencepost/shim.toml')
+    .action((options: RunOptions) => run(options));
+  command('check', 'say everything that is wrong with the configuration; changes nothing')
+    .addHelpText('after', '\nExample:\n  fencepost-shim check --config shim.toml && echo good')
+    .action(({ config }: RunOptions) => check(config));
+  command('leave', 'make the running shim take leave of the board, and end')
+    .option('--socket <path>', 'where the shim listens')
+    .addOption(
+      new Option('--reason <reason>', 'what comes next')
+        .choices(['stop', 'reboot', 'off'])
+        .default('stop'),
+    )
+    .option(
+      '--return-by <seconds>',
+      'how long the board is to wait for a return',
+      seconds,
+      RETURN_BY_DEFAULT_S,
+    )
+    .addHelpText('after', '\nExample:\n  fencepost-shim leave --reason reboot --return-by 300')
+    .action((options: LeaveOptions) => leave(options));
+  return top;
+}
+
+async function run({ config: path, socket }: RunOptions): Promise<void> {
+  const crypto = nodeCrypto();
+  const loaded = loadShim(path, crypto);
+  if (!loaded.ok) return complain(loaded);
+  const incarnation = readIncarnation(process.env['FENCEPOST_BOOT_ID']);
+  if (!incarnation.ok) {
+    process.stderr.write(`fencepost-shim: ${incarnation.detail}\n`);
+    process.exitCode = EXIT.notDone;
+    return;
+  }
+  const { config, ring, warnings } = loaded;
+  const { log, stream } = makeLog();
+  for (const warning of warnings) log.warn(`${warning.problem}; ${warning.remedy}`);
+  const say = (level: 'info' | 'warn', sentence: string): void => log[level](sentence);
+  const shell = runShim({ config, crypto, ring, incarnation: incarnation.value, say });
+  const life = incarnation.value.toString(16).padStart(8, '0');
+  log.info(`This is ${config.host.name}, incarnation ${life}, guarded by ${config.agent.name}.`);
+
+  const leaveAndEnd = async (
+    reason: LeaveReason,
+    returnByS: number,
+  ): Promise<{ told: boolean }> => {
+    const end = await shell.leave(reason, returnByS);
+    if (end.told) log.info('Left in order.');
+    else log.warn('Ended; the board did not answer, and will judge this host as silent.');
+    return end;
+  };
+  const end = async (): Promise<void> => {
+    await shell.close();
+    stream.flush();
+    process.exit(EXIT.done);
+  };
+  const where = socket ?? leaveSocketPath(config.host.name);
+  const wishes = await serveLeave(
+    where,
+    async ({ reason, returnByS }) => {
+      const told = await leaveAndEnd(reason, returnByS);
+      // The answer goes out first: the process ends a turn later.
+      soon(() => void end());
+      return told;
+    },
+    (sentence) => log.warn(sentence),
+  );
+  if (!wishes.ok) log.info(`"fencepost-shim leave" will not reach this shim: ${wishes.detail}.`);
+  onSignals(async () => {
+    await leaveAndEnd('stop', RETURN_BY_DEFAULT_S);
+    if (wishes.ok) await wishes.value.close();
+    await end();
+  });
+}
+
+function onSignals(leave: () => Promise<void>): void {
+  let asked = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (asked) process.exit(EXIT.notDone);
+      asked = true;
+      void leave();
+    });
+  }
+}
+
+function makeLog(): { log: Logger; stream: FdStream } {
+  const stream = fdStream(2);
+  const tty = process.stderr.isTTY === true;
+  const colour = tty && process.env['NO_COLOR'] === undefined;
+  return { log: logger({ stream, tty, colour, now: () => new Date() }), stream };
+}
+
+function check(path: string): void {
+  const loaded = loadShim(path, nodeCrypto());
+  if (!loaded.ok) {
+    complain(loaded);
+    return;
+  }
+  for (const warning of loaded.warnings) process.stderr.write(problemText(warning, 'warning: '));
+  const { host, agent } = loaded.config;
+  process.stdout.write(`${path} is good: ${host.name} guarded by ${agent.name}.\n`);
+}
+
+async function leave({ config: path, socket, reason, returnBy }: LeaveOptions): Promise<void> {
+  let where = socket;
+  if (where === undefined) {
+    const loaded = loadShim(path, nodeCrypto());
+    if (!loaded.ok) return complain(loaded);
+    where = leaveSocketPath(loaded.config.host.name);
+  }
+  const left = await askToLeave(where, { reason, returnByS: returnBy });
+  if (!left.ok) {
+    process.stderr.write(`fencepost-shim: ${left.detail}\n`);
+    process.exitCode = left.kind === 'silent' ? EXIT.unknown : EXIT.notDone;
+  } else if (left.value.told) {
+    process.stdout.write('left in order; the board knows\n');
+  } else {
+    process.stdout.write('the shim ended; the board did not answer\n');
+    process.exitCode = EXIT.unknown;
+  }
+}
+
+function complain({ problems }: Extract<Loaded, { ok: false }>): void {
+  for (const problem of problems) process.stderr.write(problemText(problem));
+  process.exitCode = EXIT.wrongUse;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0 && value <= RETURN_BY_MAX_S) return value;
+  throw new InvalidArgumentError(`Write whole seconds from 0 to ${RETURN_BY_MAX_S}.`);
+}
+
+const top = program();
+for (const command of [top, ...top.commands]) {
+  // Commander's own choice for a wrong command line is 1, which here means something else.
+  command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.done : EXIT.wrongUse));
+}
+void top.parseAsync();

@@ -1,0 +1,124 @@
+/**
+ * The shim's loop: links and the clock on one side, `core/shim.ts` on the other.
+ *
+ * It hands every event to the core with the time of its arrival and does what the core says, in
+ * that order; it decides nothing. One timer waits for the core's next deadline. All times are
+ * monotonic.
+ */
+import { randomBytes } from 'node:crypto';
+import { after, monotonicMs, type Timer } from '../protocol/link/timers.ts';
+import type { Crypto } from '../protocol/wire/crypto.ts';
+import type { KeyRing } from '../protocol/wire/keys.ts';
+import type { Channel, LeaveReason } from '../protocol/wire/messages.ts';
+import type { HostNews } from '../protocol/wire/session/host.ts';
+import type { ShimConfig } from './config/shim-config.ts';
+import { newShim, type ShimEffect, type ShimEvent, stepShim } from './core/shim.ts';
+import { type ChannelEvents, type ChannelPath, mqttPath, serialPath } from './drivers/channels.ts';
+
+export interface ShimSetup {
+  config: ShimConfig;
+  crypto: Crypto;
+  ring: KeyRing;
+  incarnation: number;
+  say: Say;
+}
+
+/** One sentence for the log. */
+export type Say = (level: 'info' | 'warn', sentence: string) => void;
+
+export interface ShimShell {
+  /**
+   * Takes leave of the board: LEAVING, then LEFT, each waited for within bounds. Resolves when
+   * nothing more will be sent, with whether the board said that it heard. Asked again while it
+   * runs, it waits for the same end.
+   */
+  leave(reason: LeaveReason, returnByS: number): Promise<{ told: boolean }>;
+  /** Closes the links without a word, as a crash would. */
+  close(): Promise<void>;
+}
+
+const NONCE_BYTES = 8;
+
+/** Starts beating on every configured channel. */
+export function runShim({ config, crypto, ring, incarnation, say }: ShimSetup): ShimShell {
+  const paths = new Map<Channel, ChannelPath>();
+  const leavers: ((end: { told: boolean }) => void)[] = [];
+  let gone: { told: boolean } | undefined;
+  let timer: Timer | undefined;
+  const shim = newShim({
+    crypto,
+    ring,
+    host: config.host.id,
+    hostName: config.host.name,
+    agent: config.agent.id,
+    incarnation,
+    keepaliveMs: config.keepaliveMs,
+    channels: channelsOf(config),
+  });
+
+  const carryOut = (effect: ShimEffect): void => {
+    if (effect.kind === 'send') paths.get(effect.channel)?.send(effect.frame);
+    if (effect.kind === 'news') tellNews(effect.channel, effect.news, say);
+    if (effect.kind !== 'gone') return;
+    gone = { told: effect.told };
+    for (const resolve of leavers.splice(0)) resolve(gone);
+  };
+  const take = (event: ShimEvent): void => {
+    const now = monotonicMs();
+    const { effects, dueAt } = stepShim(shim, event, now, () => randomBytes(NONCE_BYTES));
+    timer?.cancel();
+    timer = Number.isFinite(dueAt)
+      ? after(Math.ceil(Math.max(0, dueAt - now)), () => take({ kind: 'due' }))
+      : undefined;
+    for (const effect of effects) carryOut(effect);
+  };
+
+  const events = (channel: Channel): ChannelEvents => ({
+    up: () => {
+      say('info', `${channel}: open.`);
+      take({ kind: 'up', channel });
+    },
+    lost: (reason) => {
+      say('warn', `${channel}: not open: ${reason}.`);
+      take({ kind: 'lost', channel });
+    },
+    frame: (bytes) => take({ kind: 'frame', channel, bytes }),
+  });
+  const { serial, mqtt, agent, host } = config;
+  if (serial !== undefined) paths.set('serial', serialPath(serial, events('serial')));
+  const names = { agent: agent.name, host: host.name };
+  if (mqtt !== undefined) paths.set('mqtt', mqttPath(mqtt, names, events('mqtt')));
+
+  return {
+    leave: (reason, returnByS) =>
+      new Promise((resolve) => {
+        if (gone !== undefined) return resolve(gone);
+        leavers.push(resolve);
+        take({ kind: 'leave', reason, returnByS });
+      }),
+    close: async () => {
+      timer?.cancel();
+      await Promise.all([...paths.values()].map((path) => path.close()));
+    },
+  };
+}
+
+function channelsOf({ serial, mqtt }: ShimConfig): Channel[] {
+  return [...(serial ? (['serial'] as const) : []), ...(mqtt ? (['mqtt'] as const) : [])];
+}
+
+function tellNews(channel: Channel, news: HostNews, say: Say): void {
+  const [level, words] = NEWS[news.kind];
+  if (words !== '') say(level, `${channel}: ${words}.`);
+}
+
+/** Beacons and contacts come every second and are no news to people. */
+const NEWS: Record<HostNews['kind'], [level: 'info' | 'warn', words: string]> = {
+  session: ['info', 'a session with the board stands; beating'],
+  'no-contact': ['warn', 'the board does not answer'],
+  'two-agents': ['warn', 'two agents claim this host; stop the one that is not its own'],
+  'leaving-acknowledged': ['info', 'the board knows that this host leaves'],
+  'left-acknowledged': ['info', 'the board let this host go'],
+  beacon: ['info', ''],
+  contact: ['info', ''],
+};

@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readIncarnation } from '../../host-shim/drivers/boot-id.ts';
+import { askToLeave, type LeaveWish, serveLeave } from '../../host-shim/leave-socket.ts';
+import { built } from '../lib/built.ts';
+import { assert, suite } from '../lib/suite.ts';
+
+const test = suite('fencepost-shim');
+
+const folder = mkdtempSync(join(tmpdir(), 'fencepost-shim-'));
+const at = (name: string): string => join(folder, name);
+
+function shim(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const flags = ['--disallow-code-generation-from-strings', '--disable-proto=delete'];
+  return spawnSync(process.execPath, [...flags, built('host-shim/main.ts'), ...args], {
+    encoding: 'utf8',
+  });
+}
+
+function shimToml(keysPath: string, host = 'alpha'): string {
+  return [
+    'schema = 1',
+    'version = 1',
+    `keys = "${keysPath}"`,
+    `[host]\nname = "${host}"\nid = 1`,
+    '[agent]\nname = "board1"\nid = 7',
+    `[serial]\npath = "${at('no-such-port')}"`,
+  ].join('\n');
+}
+
+test('check says good, or names file, line and remedy, with exit 2', () => {
+  const keys = at('keys');
+  writeFileSync(keys, `host alpha 1 ${Buffer.alloc(32, 1).toString('base64')}\n`, { mode: 0o600 });
+  writeFileSync(at('good.toml'), shimToml(keys));
+  const good = shim('check', '--config', at('good.toml'));
+  assert.is(good.status, 0);
+  assert.match(good.stdout, /good\.toml is good: alpha guarded by board1/);
+  assert.match(good.stderr, /good\.toml:\d+: .*warning: .*only channel/);
+  writeFileSync(at('bad.toml'), shimToml(keys).replace('id = 1', 'id = "one"'));
+  const bad = shim('check', '--config', at('bad.toml'));
+  assert.is(bad.status, 2);
+  assert.match(bad.stderr, /bad\.toml:6: host\.id: /);
+  writeFileSync(at('beta.toml'), shimToml(keys, 'beta'));
+  const keyless = shim('run', '--config', at('beta.toml'));
+  assert.equal([keyless.status, /no key of the host beta/.test(keyless.stderr)], [2, true]);
+  const missing = shim('check', '--config', at('nowhere.toml'));
+  assert.equal([missing.status, /cannot be read/.test(missing.stderr)], [2, true]);
+});
+
+test('wrong use is exit 2, help and version are exit 0 and teach', () => {
+  assert.is(shim('beat').status, 2);
+  assert.is(shim('leave', '--return-by', '601').status, 2);
+  assert.is(shim('leave', '--reason', 'boredom').status, 2);
+  const help = shim('--help');
+  assert.equal([help.status, /run.*check.*leave.*Exit codes/s.test(help.stdout)], [0, true]);
+  assert.is(shim('--version').status, 0);
+});
+
+test('leave without a shim is exit 1 and says so', () => {
+  const { status, stderr } = shim('leave', '--socket', at('nobody.sock'));
+  assert.equal([status, /no shim answers on .*nobody\.sock/.test(stderr)], [1, true]);
+});
+
+test('a wish to leave reaches the shim whole, and its answer comes back', async () => {
+  const wishes: LeaveWish[] = [];
+  const answers = [true, false];
+  const socket = await serveLeave(
+    at('leave.sock'),
+    async (wish) => {
+      wishes.push(wish);
+      return { told: answers.shift() ?? false };
+    },
+    () => {},
+  );
+  assert.ok(socket.ok);
+  const wish: LeaveWish = { reason: 'reboot', returnByS: 300 };
+  assert.equal(await askToLeave(at('leave.sock'), wish), { ok: true, value: { told: true } });
+  assert.equal(await askToLeave(at('leave.sock'), wish), { ok: true, value: { told: false } });
+  assert.equal(wishes, [wish, wish]);
+  for (const bad of [
+    { reason: 'toString', returnByS: 1 },
+    { reason: 'stop', returnByS: 601 },
+  ]) {
+    const refused = await askToLeave(at('leave.sock'), bad as LeaveWish);
+    assert.ok(!refused.ok && refused.kind === 'refused', JSON.stringify(bad));
+  }
+  assert.is(wishes.length, 2);
+  if (socket.ok) await socket.value.close();
+});
+
+test('the boot id is that of the kernel unless a bench gives its own', () => {
+  const [kernel, again] = [readIncarnation(undefined), readIncarnation('')];
+  assert.equal(kernel, again);
+  assert.ok(kernel.ok && kernel.value > 0 && kernel.value < 2 ** 32);
+  const [one, two] = [readIncarnation('life 1'), readIncarnation('life 2')];
+  assert.not.equal(one, two);
+  assert.equal(one, readIncarnation(' LIFE 1\n'));
+});
+
+test.after(() => rmSync(folder, { recursive: true }));
+test.run();
