@@ -1,0 +1,183 @@
+/**
+ * A hundred hosts in one process, so that the agent alone is what a bench measures.
+ *
+ * Each host is the shim's own core with a session on both of its paths. Its COM line is a
+ * pseudo-terminal whose master is here and whose slave, linked as `DIR/NAME`, the agent opens. All
+ * hosts share one connection to the broker: what the agent has to do does not depend on how many
+ * clients its broker serves. They begin one after the other, spread over a keepalive, as servers
+ * that know nothing of each other would; without that all would answer the same beacon and beat in
+ * one burst for ever.
+ *
+ * A bench that measures an agent to which nobody speaks is easily pleased, so it counts: a beat is
+ * acknowledged when an ALIVE names it. The gap between two ALIVEs of a path, whose period is a
+ * round of the agent, bounds how late the loop of either process was.
+ *
+ * `node load.cjs CONFIG.json` prints `ready` when all lines lie; then each word on its input,
+ * `begin`, `mark` (count from here) or `count`, is answered by one JSON line. It ends with its input.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { newShim, type ShimEvent, stepShim } from '../../host-shim/core/shim.ts';
+import { readKeysFile } from '../../protocol/keys-file.ts';
+import { type MqttLink, mqttLink } from '../../protocol/link/mqtt.ts';
+import { after, monotonicMs, type Timer } from '../../protocol/link/timers.ts';
+import { peek } from '../../protocol/wire/codec.ts';
+import { deframer, frameEncode } from '../../protocol/wire/framing.ts';
+import { type KeyRing, keyRing } from '../../protocol/wire/keys.ts';
+import { nodeCrypto } from '../../protocol/wire/mac.ts';
+import type { Channel } from '../../protocol/wire/messages.ts';
+import { hostDown, hostUp } from '../../protocol/wire/topics.ts';
+import { openPty } from '../lib/pty.ts';
+
+export interface LoadConfig {
+  /** Where the lines appear, as links with the names of the hosts. */
+  dir: string;
+  hosts: { name: string; id: number }[];
+  agent: { name: string; id: number };
+  /** A keys file with the key of every host. */
+  keys: string;
+  url: string;
+  keepaliveMs: number;
+}
+
+export interface LoadCounts {
+  /** Paths, two a host, on which a session stands and is answered now. */
+  inContact: number;
+  /** Beats sent, and beats named by an ALIVE, since the last `mark`. */
+  sent: number;
+  acknowledged: number;
+  /** Milliseconds between two ALIVEs of one path since the last `mark`; null while there are none. */
+  aliveGap: { median: number; p99: number; max: number } | null;
+}
+
+interface Tally {
+  sent: number;
+  acknowledged: number;
+  gapsMs: number[];
+}
+
+interface Player {
+  begin(): void;
+  take(event: ShimEvent): void;
+  inContact(): number;
+}
+
+const crypto = nodeCrypto();
+const CHANNELS = ['serial', 'mqtt'] as const;
+const MQTT = { packetBytesMax: 1_024, backlogBytesMax: 1 << 20 };
+
+/** Lays the line of one host; it is silent until `begin`. */
+function player(
+  host: LoadConfig['hosts'][number],
+  setup: { config: LoadConfig; ring: KeyRing; broker: () => MqttLink; tally: Tally },
+): Player {
+  const { config, ring, tally } = setup;
+  const shim = newShim({
+    ...{ crypto, ring, host: host.id, hostName: host.name, agent: config.agent.id },
+    ...{ incarnation: host.id, keepaliveMs: config.keepaliveMs, channels: CHANNELS },
+  });
+  const input = deframer();
+  const up = hostUp(config.agent.name, host.name);
+  const last = new Map<Channel, { heard: number; atMs: number }>();
+  let timer: Timer | undefined;
+  let begun = false;
+
+  const send = (channel: Channel, frame: Uint8Array): void => {
+    const peeked = peek(frame);
+    if (!('refused' in peeked) && peeked.kind === 'beat') tally.sent += 1;
+    if (channel === 'serial') pty.write(frameEncode(frame));
+    else setup.broker().publish(up, frame, { qos: 0 });
+  };
+  const answered = (channel: Channel, heard: number, now: number): void => {
+    const was = last.get(channel);
+    if (was !== undefined) tally.gapsMs.push(now - was.atMs);
+    if (heard > 0 && heard !== was?.heard) tally.acknowledged += 1;
+    last.set(channel, { heard, atMs: now });
+  };
+  const take = (event: ShimEvent): void => {
+    if (!begun) return;
+    const now = monotonicMs();
+    const { effects, dueAt } = stepShim(shim, event, now, () => randomBytes(8));
+    timer?.cancel();
+    timer = after(Math.max(0, Math.ceil(dueAt - now)), () => take({ kind: 'due' }));
+    for (const effect of effects) {
+      if (effect.kind === 'send') send(effect.channel, effect.frame);
+      if (effect.kind === 'news' && effect.news.kind === 'contact') {
+        answered(effect.channel, effect.news.heard, now);
+      }
+    }
+  };
+  const pty = openPty((bytes) =>
+    input.push(bytes, monotonicMs(), (frame) =>
+      take({ kind: 'frame', channel: 'serial', bytes: frame }),
+    ),
+  );
+  symlinkSync(pty.slavePath, join(config.dir, host.name));
+  return {
+    take,
+    begin: () => {
+      begun = true;
+      for (const channel of CHANNELS) take({ kind: 'up', channel });
+    },
+    inContact: () => shim.legs.filter((leg) => leg.inContact).length,
+  };
+}
+
+function countsOf(players: readonly Player[], { sent, acknowledged, gapsMs }: Tally): LoadCounts {
+  const sorted = Float64Array.from(gapsMs).sort();
+  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+  return {
+    inContact: players.reduce((sum, one) => sum + one.inContact(), 0),
+    sent,
+    acknowledged,
+    aliveGap: sorted.length === 0 ? null : { median: at(0.5), p99: at(0.99), max: at(1) },
+  };
+}
+
+function main(config: LoadConfig): void {
+  const keys = readKeysFile(config.keys);
+  if (!keys.ok) throw new Error(keys.problems[0]?.problem);
+  const ring = keyRing(crypto, keys.keys);
+  const tally: Tally = { sent: 0, acknowledged: 0, gapsMs: [] };
+  const byTopic = new Map<string, Player>();
+  const broker = mqttLink(
+    {
+      ...MQTT,
+      url: config.url,
+      protocol: 5,
+      clientId: 'fencepost-bench-load',
+      subscriptions: [{ topic: hostDown(config.agent.name, 'x').replace('x', '+'), qos: 0 }],
+    },
+    {
+      up: () => process.stdout.write('ready\n'),
+      lost: (reason) => process.stderr.write(`the load generator lost its broker: ${reason}\n`),
+      message: (topic, bytes) =>
+        byTopic.get(topic)?.take({ kind: 'frame', channel: 'mqtt', bytes }),
+    },
+  );
+  const players = config.hosts.map((host) => {
+    const made = player(host, { config, ring, broker: () => broker, tally });
+    byTopic.set(hostDown(config.agent.name, host.name), made);
+    return made;
+  });
+  const words: Record<string, () => void> = {
+    begin: () => {
+      const stepMs = config.keepaliveMs / players.length;
+      players.forEach((one, i) => {
+        after(i * stepMs, one.begin);
+      });
+    },
+    mark: () => Object.assign(tally, { sent: 0, acknowledged: 0, gapsMs: [] }),
+    count: () => undefined,
+  };
+  createInterface({ input: process.stdin })
+    .on('line', (word) => {
+      words[word]?.();
+      process.stdout.write(`${JSON.stringify(countsOf(players, tally))}\n`);
+    })
+    .on('close', () => process.exit(0));
+}
+
+main(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));

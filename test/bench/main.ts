@@ -1,0 +1,142 @@
+/**
+ * What the agent takes of a board: bytes, time to start, memory and processor.
+ *
+ * It prints each figure with its spread and its limit, and ends with 1 where a limit is missed or
+ * where the run was not honest: hosts that were not heard, contacts that moved, a loop that stood
+ * still. Nothing of it is simulated; site.ts says what stands around the agent.
+ *
+ *   main.cjs [--json] [--seconds=60] [--runs=11] [--flags="--cpu-prof ..."]     NODE=path
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { mosquittoAvailable } from '../lib/brokers/mosquitto.ts';
+import { pause } from '../lib/until.ts';
+import { startChild } from './child.ts';
+import { bareMemory, bareStart, guard, startTimes } from './measure.ts';
+import { judged, print, type Report } from './report.ts';
+import { BUNDLES, openSite } from './site.ts';
+import { measuringFlags, type Size, sizeOf } from './sizes.ts';
+import { spreadOf } from './spread.ts';
+
+interface Options {
+  node: string;
+  json: boolean;
+  seconds: number;
+  runs: number;
+  flags: string[];
+}
+
+/** Hosts of the two boards: a small one, and the largest that serial lines are meant for. */
+const FEW = 2;
+const MANY = 100;
+const SETTLED_MS = 500;
+const KEEPALIVE_MS = 1_000;
+/** A board with two hosts is settled by then; the long run is for the many. */
+const FEW_SECONDS_MAX = 20;
+
+async function main(options: Options): Promise<void> {
+  if (!mosquittoAvailable()) {
+    process.stderr.write('There is no mosquitto on this machine; run: apt-get install mosquitto\n');
+    process.exitCode = 1;
+    return;
+  }
+  const report = await measureAll(options);
+  const verdicts = judged(report);
+  if (options.json) process.stdout.write(`${JSON.stringify({ ...report, verdicts }, null, 2)}\n`);
+  else print(report, verdicts);
+  process.exitCode = verdicts.every(({ ok }) => ok) ? 0 : 1;
+}
+
+async function measureAll(options: Options): Promise<Report> {
+  const { node, seconds, runs, flags } = options;
+  const machine = machineOf(node);
+  const bare: number[] = [];
+  const bareOnce = async (): Promise<void> => {
+    bare.push(await bareStart(node));
+  };
+  const starts: Report['starts'] = [];
+  const guarding: Report['guarding'] = [];
+  const sizes: Size[] = [];
+  for (const hosts of [FEW, MANY]) {
+    const site = await openSite({ hostCount: hosts, keepaliveMs: KEEPALIVE_MS, node });
+    if (hosts === FEW) {
+      tell('bytes of each program');
+      sizes.push(...(await sizesOf(node, (more) => site.startAgent(more))));
+    }
+    tell(`${runs} starts with ${hosts} hosts`);
+    starts.push(await startTimes(site, { hosts, count: runs }, bareOnce));
+    const time = hosts === FEW ? Math.min(seconds, FEW_SECONDS_MAX) : seconds;
+    tell(`${hosts} hosts for ${time} s`);
+    guarding.push(await guard(site, { hosts, seconds: time, flags: hosts === FEW ? [] : flags }));
+    await site.close();
+  }
+  return {
+    ...{ machine, sizes, starts, guarding },
+    bare: { startMs: spreadOf(bare), memory: await bareMemory(node) },
+  };
+}
+
+type StartAgent = (flags: readonly string[]) => ReturnType<typeof startChild>;
+
+async function sizesOf(node: string, startAgent: StartAgent): Promise<Size[]> {
+  const dir = mkdtempSync(join(tmpdir(), 'fencepost-bench-'));
+  const flags = measuringFlags(dir);
+  const agent = startAgent(flags);
+  await agent.line('"started"');
+  // It answers signals a moment later.
+  await pause(SETTLED_MS);
+  await agent.end();
+  const sizes = [await sizeOf('fencepost-agent', agent)];
+  for (const program of ['fencepost-shim', 'fencepost']) {
+    const path = join(BUNDLES, `${program}.cjs`);
+    sizes.push(await sizeOf(program, startChild(node, [...flags, path, '--help'], 'stderr')));
+  }
+  rmSync(dir, { recursive: true });
+  return sizes;
+}
+
+function machineOf(node: string): Report['machine'] {
+  const processors = cpus();
+  return {
+    processor: processors[0]?.model.trim() ?? 'unknown',
+    cores: processors.length,
+    memoryGib: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    load: loadavg()[0] ?? 0,
+    node: execFileSync(node, ['--version'], { encoding: 'utf8' }).trim(),
+  };
+}
+
+function tell(what: string): void {
+  process.stderr.write(`  ${what} ...\n`);
+}
+
+function optionsOf(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      json: { type: 'boolean' },
+      seconds: { type: 'string' },
+      runs: { type: 'string' },
+      flags: { type: 'string' },
+    },
+  });
+  return {
+    node: process.env['NODE'] ?? process.execPath,
+    json: values.json === true,
+    seconds: wholeOf('seconds', values.seconds ?? '60'),
+    runs: wholeOf('runs', values.runs ?? '11'),
+    flags: (values.flags ?? '').split(' ').filter((flag) => flag !== ''),
+  };
+}
+
+function wholeOf(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0 && value <= 86_400) return value;
+  throw new Error(`--${name} must be a whole number from 1 to 86400, not "${text}"`);
+}
+
+void main(optionsOf(process.argv.slice(2)));

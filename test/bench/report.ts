@@ -1,0 +1,144 @@
+/** What the bench found, held against its limits and set for people. */
+import type { Guarding, StartTimes } from './measure.ts';
+import type { Memory } from './proc.ts';
+import type { Size } from './sizes.ts';
+import type { Spread } from './spread.ts';
+
+export interface Report {
+  machine: {
+    processor: string;
+    cores: number;
+    memoryGib: number;
+    kernel: string;
+    /** Processes that wanted to run in the last minute, when the bench began. */
+    load: number;
+    /** Version of the Node under which the agent ran. */
+    node: string;
+  };
+  sizes: Size[];
+  starts: StartTimes[];
+  guarding: Guarding[];
+  bare: { startMs: Spread; memory: Memory };
+}
+
+export interface Verdict {
+  what: string;
+  value: number;
+  /** The most that is good, or the least where `least` is true. */
+  limit: number;
+  least: boolean;
+  ok: boolean;
+}
+
+/** A board's storage and its reader both want it small. */
+const AGENT_BYTES_MAX = 300_000;
+const START_MS_MAX = 120;
+/** 62 MiB are taken on Node 24 by ports and broker alone, with none of our code. */
+const RSS_MIB_MAX = 72;
+/** A round may pass between two beats; more that is not acknowledged was not heard. */
+const ACKNOWLEDGED_MIN = 0.97;
+
+/** Every promise with what became of it. */
+export function judged({ sizes, starts, guarding }: Report): Verdict[] {
+  const most = (what: string, value: number, limit: number): Verdict => ({
+    ...{ what, value, limit, least: false, ok: value <= limit },
+  });
+  const agent = sizes.filter(({ program }) => program === 'fencepost-agent');
+  return [
+    ...agent.map((one) =>
+      most('bytes of JavaScript of the agent', one.scriptBytes, AGENT_BYTES_MAX),
+    ),
+    ...starts.map(({ hosts, own }) =>
+      most(`own ms to listening with ${hosts} hosts, median`, own.median, START_MS_MAX),
+    ),
+    ...guarding.flatMap((run) => [
+      most(`MiB of RSS with ${run.hosts} hosts, the most of all seconds`, run.rss.max, RSS_MIB_MAX),
+      {
+        what: `share of the beats of ${run.hosts} hosts that was acknowledged`,
+        value: run.heard.acknowledged / run.heard.sent,
+        ...{ limit: ACKNOWLEDGED_MIN, least: true },
+        ok: run.heard.acknowledged >= ACKNOWLEDGED_MIN * run.heard.sent,
+      },
+      most(`stalls and complaints with ${run.hosts} hosts`, run.complaints.length, 0),
+      most(`contacts moved with ${run.hosts} hosts`, run.contactsMoved, 0),
+    ]),
+  ];
+}
+
+/** Prints all figures, then the verdicts. */
+export function print(report: Report, verdicts: readonly Verdict[]): void {
+  const { machine, sizes, starts, guarding, bare } = report;
+  say(
+    `agent under Node ${machine.node.replace(/^v/, '')}; ${machine.processor}, ${machine.cores} cores,`,
+  );
+  say(
+    `${machine.memoryGib} GiB, Linux ${machine.kernel}, load ${machine.load.toFixed(2)} at the start`,
+  );
+  say('\nminified JavaScript, every file that the program loads');
+  for (const size of sizes) say(sizeLine(size));
+  say(`\n${row('from exec, ms', 'min', 'median', 'max', 'runs')}`);
+  say(row('  node -e 0, to its end', ...spreadCells(bare.startMs)));
+  for (const { hosts, wall, own } of starts) {
+    say(row(`  agent with ${hosts} hosts, to "listening"`, ...spreadCells(wall)));
+    say(row('    less its waiting for a processor', ...spreadCells(own)));
+  }
+  say(`\n${row('memory, MiB', 'RSS', 'peak', 'anonymous')}`);
+  say(row('  node that only waits', ...memoryCells(bare.memory)));
+  for (const { hosts, seconds, memory } of guarding) {
+    say(row(`  agent with ${hosts} hosts, after ${seconds} s`, ...memoryCells(memory)));
+  }
+  for (const run of guarding) printRun(run);
+  say('');
+  for (const verdict of verdicts) say(verdictLine(verdict));
+  const missed = verdicts.filter(({ ok }) => !ok).length;
+  say(`\n${verdicts.length - missed} passed, ${missed} failed`);
+}
+
+function printRun(run: Guarding): void {
+  const { hosts, seconds, rss, cpuSeconds, heard, stalls, complaints } = run;
+  const share = ((100 * cpuSeconds) / seconds).toFixed(1);
+  say(
+    `\n${hosts} hosts at 1 Hz, each on a pseudo-terminal and over mosquitto (MQTT 5), for ${seconds} s`,
+  );
+  say(
+    `  RSS at each second   ${rss.min.toFixed(1)} to ${rss.max.toFixed(1)}, median ${rss.median.toFixed(1)} MiB`,
+  );
+  say(`  processor            ${cpuSeconds.toFixed(2)} s, ${share} % of one core`);
+  say(
+    `  beats                ${heard.sent} sent, ${heard.acknowledged} acknowledged, on ${heard.inContact} paths`,
+  );
+  const gap = heard.aliveGap;
+  if (gap !== null) {
+    const [median, p99, max] = [gap.median, gap.p99, gap.max].map((ms) => ms.toFixed(0));
+    say(`  between two ALIVEs   median ${median}, p99 ${p99}, most ${max} ms (a round is 1000)`);
+  }
+  say(`  stalls               ${stalls}; other complaints ${complaints.length - stalls}`);
+  for (const text of complaints.slice(0, 5)) say(`    ${text}`);
+}
+
+function sizeLine({ program, scriptBytes, scripts, nativeBytes, natives }: Size): string {
+  const files = `${scripts.length} file${scripts.length === 1 ? '' : 's'}`;
+  const native = natives.length === 0 ? '' : `; native ${nativeBytes} (${natives.join(', ')})`;
+  return `  ${program.padEnd(18)}${String(scriptBytes).padStart(9)} bytes in ${files}${native}`;
+}
+
+function spreadCells({ min, median, max, count }: Spread): string[] {
+  return [min.toFixed(1), median.toFixed(1), max.toFixed(1), String(count)];
+}
+
+function memoryCells({ rss, peak, anonymous }: Memory): string[] {
+  return [rss, peak, anonymous].map((mib) => mib.toFixed(1));
+}
+
+function verdictLine({ what, value, limit, least, ok }: Verdict): string {
+  const shown = Number.isInteger(value) ? String(value) : value.toPrecision(4);
+  return `${ok ? 'ok  ' : 'FAIL'} ${what}: ${shown} (${least ? 'at least' : 'at most'} ${limit})`;
+}
+
+function row(name: string, ...cells: string[]): string {
+  return name.padEnd(42) + cells.map((cell) => cell.padStart(10)).join('');
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,117 @@
+/**
+ * A board with many hosts on one machine: everything that the agent touches is another process, so
+ * that what is measured of it is all its own.
+ *
+ * The bench plays contacts and senses, mosquitto is the broker, and the load generator (load.ts)
+ * is all hosts. The agent is the shipped bundle under the flags of its unit file; the Node under
+ * which it runs may be another one than ours.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startBench } from '../lib/bench/client.ts';
+import { mosquittoBroker } from '../lib/brokers/mosquitto.ts';
+import { built } from '../lib/built.ts';
+import { type Child, startChild } from './child.ts';
+import type { LoadConfig, LoadCounts } from './load.ts';
+
+export interface Site {
+  readonly config: string;
+  /** Starts an agent that remembers nothing; `flags` go to Node before the program. */
+  startAgent(flags?: readonly string[]): Child;
+  load(word: 'begin' | 'mark' | 'count'): Promise<LoadCounts>;
+  /** Contacts that moved so far, by the log of the bench: nobody is to be fenced here. */
+  moved(): number;
+  close(): Promise<void>;
+}
+
+export interface SiteSetup {
+  hostCount: number;
+  keepaliveMs: number;
+  /** The Node under which the agent runs. */
+  node: string;
+}
+
+const NODE_FLAGS = ['--disallow-code-generation-from-strings', '--disable-proto=delete'];
+const AGENT = { name: 'board', id: 1 };
+
+/** The folder of the shipped bundles. */
+export const BUNDLES: string = join(import.meta.dirname, '..', 'bundle');
+
+/** Starts everything but the agent; nothing speaks yet. */
+export async function openSite({ hostCount, keepaliveMs, node }: SiteSetup): Promise<Site> {
+  const dir = mkdtempSync(join(tmpdir(), 'fencepost-bench-'));
+  const lines = join(dir, 'lines');
+  mkdirSync(lines);
+  const hosts = Array.from({ length: hostCount }, (_, i) => ({ name: `host${i + 1}`, id: i + 1 }));
+  const broker = await mosquittoBroker();
+  const bench = await startBench(built('test/lib/bench/main.ts'), {
+    socket: join(dir, 'bench.sock'),
+    log: join(dir, 'bench.log'),
+    dir,
+    hosts: hosts.map(({ name }) => ({
+      name,
+      outlets: [{ name: 'psu' }],
+      senses: [{ name: 'rail', covers: 'host' }],
+    })),
+  });
+  const keys = hosts.map(({ name }) => `host ${name} 1 ${randomBytes(32).toString('base64')}\n`);
+  writeFileSync(join(dir, 'keys'), keys.join(''), { mode: 0o600 });
+  const load: LoadConfig = {
+    ...{ dir: lines, hosts, agent: AGENT, keys: join(dir, 'keys') },
+    ...{ url: broker.url, keepaliveMs },
+  };
+  writeFileSync(join(dir, 'load.json'), JSON.stringify(load));
+  const config = join(dir, 'agent.toml');
+  writeFileSync(config, agentToml(dir, load));
+  const player = startChild(process.execPath, [
+    built('test/bench/load.ts'),
+    join(dir, 'load.json'),
+  ]);
+  await player.line('ready');
+  return {
+    config,
+    startAgent: (flags = []) => {
+      rmSync(join(dir, 'state'), { recursive: true, force: true });
+      const program = join(BUNDLES, 'fencepost-agent.cjs');
+      return startChild(node, [...NODE_FLAGS, ...flags, program, 'run', config], 'stderr');
+    },
+    load: async (word) => JSON.parse(await player.ask(word)),
+    moved: () => bench.contacts().length,
+    close: async () => {
+      await player.end();
+      await bench.close();
+      await broker.close();
+      rmSync(dir, { recursive: true });
+    },
+  };
+}
+
+function agentToml(dir: string, { hosts, url, keepaliveMs }: LoadConfig): string {
+  const socket = join(dir, 'bench.sock');
+  return [
+    'schema = 1',
+    'version = 1',
+    '[agent]',
+    `name = "${AGENT.name}"`,
+    `id = ${AGENT.id}`,
+    `keys = "${join(dir, 'keys')}"`,
+    `state = "${join(dir, 'state')}"`,
+    `socket = "${join(dir, 'agent.sock')}"`,
+    '[mqtt]',
+    `url = "${url}"`,
+    '[timing]',
+    `keepalive = "${keepaliveMs}ms"`,
+    ...hosts.flatMap(({ name, id }) => [
+      `[hosts.${name}]`,
+      `id = ${id}`,
+      `serial = { path = "${join(dir, 'lines', name)}" }`,
+      `[[hosts.${name}.outlets]]`,
+      `driver = "bench"\nname = "psu"\nsocket = "${socket}"\nplug = "${name}-psu"`,
+      `[[hosts.${name}.senses]]`,
+      `driver = "bench"\nname = "rail"\ncovers = "host"\nsocket = "${socket}"\nplug = "${name}-rail"`,
+    ]),
+    '',
+  ].join('\n');
+}

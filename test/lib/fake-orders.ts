@@ -1,0 +1,110 @@
+/**
+ * The board's end of the order topic without a broker: the real `mqttOrders` over a fake desk, with
+ * everything that it would publish kept, and a path from it to an order client.
+ */
+import {
+  type MqttOrders,
+  mqttOrders,
+  type OrderDesk,
+} from '../../firmware-agent/control/mqtt-orders.ts';
+import type { OrdererSettings } from '../../firmware-agent/core/settings.ts';
+import type { MessageAbout, PublishOptions } from '../../protocol/link/mqtt.ts';
+import { monotonicMs, nextTurn } from '../../protocol/link/timers.ts';
+import type { OrderClientSetup, OrderPath, OrderPathEvents } from '../../protocol/order-client.ts';
+import {
+  DETAIL_UNTESTED,
+  type MessageOf,
+  OUTCOME,
+  type Outcome,
+  PROOF,
+} from '../../protocol/wire/messages.ts';
+import { crypto, ring } from '../protocol/wire/lib/keys.ts';
+import { type FakeDesk, fakeDesk } from './fake-desk.ts';
+
+export const AGENT = 7;
+/** Sees and orders everything. */
+export const ANNA: OrdererSettings = {
+  orderer: 10,
+  name: 'anna',
+  may: ['fence', 'off', 'on', 'status'],
+};
+/** A cluster's key: only host 2, and no right to look. */
+export const PCMK: OrdererSettings = {
+  orderer: 11,
+  name: 'alpha-pcmk',
+  boundTo: 1,
+  may: ['fence'],
+  hosts: [2],
+};
+
+export interface FakeOrders {
+  desk: FakeDesk;
+  orders: MqttOrders;
+  accepted: { order: MessageOf<'order'>; orderer: number }[];
+  published: { topic: string; payload: Uint8Array; options: PublishOptions }[];
+  alarms: string[];
+  life: { aNonce: Uint8Array; tick: number };
+  /** What every order is answered with, in this order. */
+  outcomes: Outcome[];
+  /** Told of each message that is published. */
+  onPublish: (payload: Uint8Array) => void;
+}
+
+export function fakeOrders(): FakeOrders {
+  const fake: Omit<FakeOrders, 'orders'> = {
+    desk: fakeDesk(),
+    accepted: [],
+    published: [],
+    alarms: [],
+    life: { aNonce: new Uint8Array(8).fill(1), tick: 40 },
+    outcomes: ['accepted', 'done'],
+    onPublish: () => {},
+  };
+  const desk: OrderDesk = {
+    life: () => fake.life,
+    view: () => fake.desk.view(),
+    records: (host) => fake.desk.records(host),
+    acceptOrder: (order, orderer) => {
+      fake.accepted.push({ order, orderer });
+      for (const outcome of fake.outcomes) orders.sendResult(resultOf(order, outcome));
+    },
+    publish: (topic, payload, options) => {
+      fake.published.push({ topic, payload, options });
+      fake.onPublish(payload);
+      return true;
+    },
+    alarm: (code, sentence) => void fake.alarms.push(`${code}: ${sentence}`),
+  };
+  const orders = mqttOrders(
+    { crypto, ring, agent: AGENT, agentName: 'board1', orderers: [ANNA, PCMK] },
+    desk,
+  );
+  return Object.assign(fake, { orders });
+}
+
+export function resultOf(order: MessageOf<'order'>, outcome: Outcome): MessageOf<'result'> {
+  const { kid, orderer, cmdId, agent, host, incarnation } = order;
+  const detail = Uint8Array.of(DETAIL_UNTESTED, ...new TextEncoder().encode('off 2.0 s'));
+  const proof = PROOF[outcome === 'done' ? 'verified' : 'none'];
+  const ids = { kid, orderer, cmdId, agent, host, incarnation };
+  return { kind: 'result', ...ids, outcome: OUTCOME[outcome], proof, tick: 41, detail };
+}
+
+export function clientSetup({ orderer, name }: OrdererSettings): OrderClientSetup {
+  return { crypto, ring, agent: AGENT, orderer: { orderer, name }, channel: 'mqtt' };
+}
+
+/** A path to the fake board; every frame takes a turn of the loop each way. */
+export function memoryPath(
+  fake: FakeOrders,
+  about: MessageAbout = { retain: false },
+): (events: OrderPathEvents) => OrderPath {
+  return (events) => {
+    fake.onPublish = (payload) => void nextTurn(() => events.frame(payload));
+    nextTurn(events.up);
+    return {
+      send: (frame) => void nextTurn(() => fake.orders.message(frame, about, monotonicMs())),
+      close: async () => {},
+    };
+  };
+}

@@ -1,0 +1,365 @@
+/**
+ * A whole installation on one machine: bench, shims with their cables, agent, and the command.
+ *
+ * Everything is a process of its own and is configured by files, as it would be by a user. Stories,
+ * scenarios and benchmarks start from here and differ only in what they then do to it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, monotonicMs } from '../../protocol/link/timers.ts';
+import { type BenchClient, type BenchConfig, startBench } from './bench/client.ts';
+import { built } from './built.ts';
+
+export interface RackTiming {
+  keepalive: string;
+  warntime: string;
+  deadtime: string;
+  initdead: string;
+  off_hold: string;
+  drain: string;
+}
+
+export interface RackSetup {
+  hosts: string[];
+  timing: RackTiming;
+  /** `elsewhere` makes this machine's address pass for another's, so that our own echo is a proof. */
+  broker?: { url: string; protocol: 4 | 5; elsewhere?: boolean };
+  /** False leaves the hosts without a serial line. */
+  serial?: boolean;
+  /** What relays do when the agent dies. */
+  line?: BenchConfig['line'];
+  holdUpMs?: number;
+  bootMs?: number;
+  /** More lines for every `[hosts.NAME]`, or for the one asked about. */
+  hostLines?: string[] | ((host: string) => string[]);
+  /** More text at the end of agent.toml. */
+  agentLines?: string[];
+  /** Where the broker is for the shims, if not where it is for the agent. */
+  shimBroker?: (host: string) => string;
+  /** Where the agent keeps its state; a folder of the rack by default. */
+  stateDir?: string;
+  /** Called with the rack's folder before anything starts. */
+  prepare?: (dir: string) => void;
+}
+
+/** One line of the agent's log. */
+export interface AgentLine {
+  time: string;
+  /** When it was said, by the monotonic clock of the bench's log. */
+  atMs: number;
+  level: string;
+  text: string;
+  host?: string;
+  code?: string;
+  over?: boolean;
+}
+
+export interface AgentProcess {
+  readonly pid: number;
+  lines(): readonly AgentLine[];
+  /** The first line, past or to come, for which `is` holds; throws after `limitMs`. */
+  waitFor(what: string, is: (line: AgentLine) => boolean, limitMs?: number): Promise<AgentLine>;
+  signal(name: NodeJS.Signals): void;
+  /** Resolves with the exit code when the process has ended. */
+  ended: Promise<number>;
+}
+
+export interface Rack {
+  readonly dir: string;
+  readonly setup: RackSetup;
+  readonly bench: BenchClient;
+  readonly agent: AgentProcess;
+  /** What the agent said in all its lives so far. */
+  said(): readonly AgentLine[];
+  /** Starts the agent, again where it has ended. */
+  startAgent(): Promise<AgentProcess>;
+  /** Runs `fencepost` over the local socket, or over MQTT with the operator's key. */
+  fencepost(args: string[], over?: 'socket' | 'mqtt'): Promise<Ran>;
+  /** Ends everything that was started and removes the directory, unless it is to be kept. */
+  close(keep?: 'keep'): Promise<void>;
+}
+
+export interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** The flags that everything of ours must bear. */
+const NODE_FLAGS = ['--disallow-code-generation-from-strings', '--disable-proto=delete'];
+const WAIT_MS_MAX = 30_000;
+
+/** Writes all files, starts bench, shims and agent; resolves when the agent guards. */
+export async function startRack(setup: RackSetup): Promise<Rack> {
+  const dir = mkdtempSync(join(tmpdir(), 'fencepost-'));
+  mkdirSync(join(dir, 'cables'));
+  writeFiles(dir, setup);
+  setup.prepare?.(dir);
+  const bench = await startBench(built('test/lib/bench/main.ts'), benchConfig(dir, setup));
+  const said: AgentLine[] = [];
+  let agent = await runAgent(dir, said);
+  return {
+    dir,
+    setup,
+    bench,
+    get agent() {
+      return agent;
+    },
+    said: () => said,
+    startAgent: async () => {
+      agent = await runAgent(dir, said);
+      return agent;
+    },
+    fencepost: (args, over = 'socket') => {
+      const where =
+        over === 'socket'
+          ? ['--socket', join(dir, 'agent.sock')]
+          : ['--config', join(dir, 'fencepost.toml')];
+      return run([built('host-shim/cli/main.ts'), ...args, ...where]);
+    },
+    close: async (keep) => {
+      agent.signal('SIGCONT');
+      agent.signal('SIGTERM');
+      const limit = after(5_000, () => agent.signal('SIGKILL'));
+      await agent.ended;
+      limit.cancel();
+      await bench.close();
+      if (keep === undefined) rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function runAgent(dir: string, said: AgentLine[]): Promise<AgentProcess> {
+  const program = built('firmware-agent/main.ts');
+  const child = spawn(process.execPath, [...NODE_FLAGS, program, 'run', join(dir, 'agent.toml')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const agent = followed(child, join(dir, 'agent.log'), said);
+  await agent.waitFor('guarding begins', (line) => line.code === 'started');
+  return agent;
+}
+
+function followed(child: ChildProcess, logPath: string, said: AgentLine[]): AgentProcess {
+  const file = createWriteStream(logPath, { flags: 'a' });
+  const lines: AgentLine[] = [];
+  const looks = new Set<(line: AgentLine) => void>();
+  let rest = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    file.write(text);
+    const whole = (rest + text).split('\n');
+    rest = whole.pop() ?? '';
+    for (const words of whole) {
+      const line = agentLine(words);
+      lines.push(line);
+      said.push(line);
+      for (const look of looks) look(line);
+    }
+  });
+  // A test that fails half-way must not leave an agent behind.
+  const killer = (): void => {
+    child.kill('SIGKILL');
+  };
+  process.on('exit', killer);
+  const ended = new Promise<number>((resolve) => {
+    child.on('exit', (code, signal) => {
+      process.off('exit', killer);
+      resolve(code ?? (signal === null ? 1 : 128));
+    });
+  });
+  return {
+    pid: child.pid ?? 0,
+    lines: () => lines,
+    signal: (name) => {
+      child.kill(name);
+    },
+    ended,
+    waitFor: (what, is, limitMs = WAIT_MS_MAX) =>
+      new Promise((resolve, reject) => {
+        const past = lines.find(is);
+        if (past !== undefined) return resolve(past);
+        const settle = (result: () => void): void => {
+          limit.cancel();
+          looks.delete(look);
+          result();
+        };
+        const look = (line: AgentLine): void => {
+          if (is(line)) settle(() => resolve(line));
+        };
+        const tail = (): string =>
+          lines
+            .slice(-5)
+            .map((line) => line.text)
+            .join(' | ');
+        const limit = after(limitMs, () =>
+          settle(() => reject(new Error(`the agent did not say "${what}"; it said: ${tail()}`))),
+        );
+        looks.add(look);
+        void ended.then((code) =>
+          settle(() => reject(new Error(`the agent ended with ${code}; it said: ${tail()}`))),
+        );
+      }),
+  };
+}
+
+/** The two clocks are compared at each line, so that the wall clock may drift and even jump. */
+export function atMsOf(time: string): number {
+  return monotonicMs() - (Date.now() - Date.parse(time));
+}
+
+function agentLine(words: string): AgentLine {
+  if (!words.startsWith('{')) return { time: '', atMs: monotonicMs(), level: 'error', text: words };
+  const line: Omit<AgentLine, 'atMs'> = JSON.parse(words);
+  return { ...line, atMs: atMsOf(line.time) };
+}
+
+/** Runs a program of ours to its end. */
+export function run(args: string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...NODE_FLAGS, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text;
+    });
+    child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
+  });
+}
+
+function benchConfig(dir: string, setup: RackSetup): BenchConfig {
+  return {
+    socket: join(dir, 'bench.sock'),
+    log: join(dir, 'bench.log'),
+    dir: join(dir, 'cables'),
+    line: setup.line ?? 'latching',
+    hosts: setup.hosts.map((name) => ({
+      name,
+      holdUpMs: setup.holdUpMs ?? 300,
+      bootMs: setup.bootMs ?? 1_000,
+      outlets: [{ name: 'psu' }],
+      senses: [{ name: 'rail', covers: 'host' as const }],
+      cable: setup.serial !== false,
+      shim: {
+        command: [
+          process.execPath,
+          ...NODE_FLAGS,
+          built('host-shim/main.ts'),
+          'run',
+          '--config',
+          join(dir, `${name}.toml`),
+          '--socket',
+          join(dir, `${name}.sock`),
+        ],
+        output: join(dir, `${name}.log`),
+      },
+    })),
+  };
+}
+
+function writeFiles(dir: string, setup: RackSetup): void {
+  const key = (): string => randomBytes(32).toString('base64');
+  const keys = setup.hosts.map((host) => ({ host, key: key() }));
+  const operator = `admin ops 1 ${key()}\n`;
+  const hostLines = keys.map((one) => `host ${one.host} 1 ${one.key}\n`);
+  const secret = (name: string, text: string): void =>
+    writeFileSync(join(dir, name), text, { mode: 0o600 });
+  secret('keys', hostLines.join('') + operator);
+  secret('ops-keys', operator);
+  keys.forEach(({ host }, i) => {
+    secret(`${host}-keys`, hostLines[i] ?? '');
+    writeFileSync(join(dir, `${host}.toml`), shimToml(dir, setup, host, i + 1));
+  });
+  writeFileSync(join(dir, 'agent.toml'), agentToml(dir, setup));
+  if (setup.broker !== undefined) writeFileSync(join(dir, 'fencepost.toml'), opsToml(dir, setup));
+}
+
+function brokerLines(broker: { url: string; protocol: 4 | 5 } | undefined): string[] {
+  if (broker === undefined) return [];
+  return ['[mqtt]', `url = "${broker.url}"`, `protocol = ${broker.protocol}`, ''];
+}
+
+function agentToml(dir: string, setup: RackSetup): string {
+  const timing = Object.entries(setup.timing).map(([name, value]) => `${name} = "${value}"`);
+  const socket = join(dir, 'bench.sock');
+  return [
+    'schema = 1',
+    'version = 1',
+    '[agent]',
+    'name = "board"',
+    'id = 1',
+    `keys = "${join(dir, 'keys')}"`,
+    `state = "${setup.stateDir ?? join(dir, 'state')}"`,
+    `socket = "${join(dir, 'agent.sock')}"`,
+    '',
+    ...brokerLines(setup.broker),
+    ...(setup.broker?.elsewhere ? ['on_board = false'] : []),
+    '[timing]',
+    ...timing,
+    '',
+    ...setup.hosts.flatMap((name, i) => [
+      `[hosts.${name}]`,
+      `id = ${i + 1}`,
+      ...(setup.serial === false
+        ? []
+        : [`serial = { path = "${join(dir, 'cables', `${name}-a`)}" }`]),
+      ...linesFor(setup, name),
+      `[[hosts.${name}.outlets]]`,
+      `driver = "bench"\nname = "psu"\nsocket = "${socket}"\nplug = "${name}-psu"`,
+      `[[hosts.${name}.senses]]`,
+      `driver = "bench"\nname = "rail"\ncovers = "host"\nsocket = "${socket}"\nplug = "${name}-rail"`,
+      '',
+    ]),
+    '[orderers.ops]',
+    'id = 10',
+    'operator = true',
+    'may = ["fence", "off", "on", "status"]',
+    ...(setup.agentLines ?? []),
+    '',
+  ].join('\n');
+}
+
+function linesFor({ hostLines = [] }: RackSetup, host: string): string[] {
+  return typeof hostLines === 'function' ? hostLines(host) : hostLines;
+}
+
+function shimToml(dir: string, setup: RackSetup, host: string, id: number): string {
+  const broker =
+    setup.broker === undefined
+      ? undefined
+      : { ...setup.broker, url: setup.shimBroker?.(host) ?? setup.broker.url };
+  const serial =
+    setup.serial === false ? [] : ['[serial]', `path = "${join(dir, 'cables', `${host}-b`)}"`, ''];
+  return [
+    'schema = 1',
+    'version = 1',
+    `keys = "${join(dir, `${host}-keys`)}"`,
+    '[host]',
+    `name = "${host}"`,
+    `id = ${id}`,
+    '[agent]',
+    'name = "board"',
+    'id = 1',
+    ...serial,
+    ...brokerLines(broker),
+    '[timing]',
+    `keepalive = "${setup.timing.keepalive}"`,
+    '',
+  ].join('\n');
+}
+
+function opsToml(dir: string, setup: RackSetup): string {
+  return [
+    'schema = 1',
+    `keys = "${join(dir, 'ops-keys')}"`,
+    '[agent]\nname = "board"\nid = 1',
+    '[orderer]\nname = "ops"\nid = 10',
+    ...brokerLines(setup.broker),
+  ].join('\n');
+}

@@ -1,0 +1,99 @@
+/**
+ * The orderer's side, and the attacker's: a client with whatever key is wanted, and a tap on the
+ * broker that records every message and can publish anything.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { mqttLink, type PublishOptions } from '../../../protocol/link/mqtt.ts';
+import { type OrderClient, orderClient } from '../../../protocol/order-client.ts';
+import { orderOverMqtt } from '../../../protocol/order-mqtt.ts';
+import { type KeyRing, keyRing, parseKeys } from '../../../protocol/wire/keys.ts';
+import { nodeCrypto } from '../../../protocol/wire/mac.ts';
+import type { Rack } from '../../lib/rack.ts';
+
+/** The names and numbers that the rack's files use. */
+export const AGENT = { name: 'board', id: 1 } as const;
+export const OPS = { name: 'ops', id: 10 } as const;
+
+/** A ring whose only key is that of `ops`. */
+export function ringOf(keyText: string): KeyRing {
+  const parsed = parseKeys(keyText);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
+  return keyRing(nodeCrypto(), parsed.keys);
+}
+
+export function opsKeys(rack: Rack): string {
+  return readFileSync(join(rack.dir, 'ops-keys'), 'utf8');
+}
+
+/** The key of a host, dressed up as that of the operator. */
+export function hostKeyAsOps(rack: Rack, host: string): string {
+  const line = readFileSync(join(rack.dir, `${host}-keys`), 'utf8');
+  return line.replace(`host ${host}`, `admin ${OPS.name}`);
+}
+
+/** A client of the rack's agent, with the operator's key or with another. */
+export function ordererOf(rack: Rack, keyText: string = opsKeys(rack)): OrderClient {
+  const { broker } = rack.setup;
+  if (broker === undefined) throw new Error('this rack has no broker');
+  const { url, protocol } = broker;
+  return orderClient(
+    {
+      crypto: nodeCrypto(),
+      ring: ringOf(keyText),
+      agent: AGENT.id,
+      orderer: { orderer: OPS.id, name: OPS.name },
+      channel: 'mqtt',
+    },
+    orderOverMqtt({ access: { url, protocol }, agentName: AGENT.name, ordererName: OPS.name }),
+  );
+}
+
+/** The wire number of a host of the rack. */
+export function numberOf(rack: Rack, host: string): number {
+  return rack.setup.hosts.indexOf(host) + 1;
+}
+
+export interface Heard {
+  topic: string;
+  payload: Uint8Array;
+}
+
+export interface Tap {
+  heard(): readonly Heard[];
+  publish(topic: string, payload: Uint8Array, options?: Partial<PublishOptions>): void;
+  close(): Promise<void>;
+}
+
+/** Listens to everything under `fencepost/`; resolves when it does. */
+export function tapOf(rack: Rack): Promise<Tap> {
+  const { broker } = rack.setup;
+  if (broker === undefined) throw new Error('this rack has no broker');
+  const heard: Heard[] = [];
+  return new Promise((resolve) => {
+    const link = mqttLink(
+      {
+        url: broker.url,
+        protocol: broker.protocol,
+        clientId: 'tap',
+        subscriptions: [{ topic: 'fencepost/#', qos: 1 }],
+        packetBytesMax: 65_536,
+        backlogBytesMax: 1 << 20,
+      },
+      {
+        up: () => resolve(tap),
+        lost: () => undefined,
+        message: (topic, payload) => {
+          heard.push({ topic, payload });
+        },
+      },
+    );
+    const tap: Tap = {
+      heard: () => heard,
+      publish: (topic, payload, options = {}) => {
+        link.publish(topic, payload, { qos: 1, ...options });
+      },
+      close: () => link.close(),
+    };
+  });
+}

@@ -1,0 +1,74 @@
+/**
+ * All scenarios: real processes in real time, over pseudo-terminals and mosquitto.
+ *
+ * They wait far more than they work, so two run at a time. Words on the command line choose those
+ * whose name contains one of them. The last line is the count; with CI=true a skip is a failure.
+ */
+import { monotonicMs } from '../../protocol/link/timers.ts';
+import { mosquittoAvailable } from '../lib/brokers/mosquitto.ts';
+import { agentStopped } from './agent-stopped.ts';
+import { brokerBroken, brokerStopped } from './broker-stopped.ts';
+import { cablesPulled, cablesPulledOnly } from './cables-pulled.ts';
+import { hostFrozen, hostsFrozenApart } from './host-frozen.ts';
+import { figureTable } from './lib/figures.ts';
+import { play, type Scenario, type Shown } from './lib/scenario.ts';
+
+const SCENARIOS: Scenario[] = [
+  agentStopped,
+  brokerStopped,
+  brokerBroken,
+  cablesPulled,
+  cablesPulledOnly,
+  hostFrozen,
+  hostsFrozenApart,
+];
+
+const AT_A_TIME = 2;
+
+async function main(words: string[]): Promise<void> {
+  const chosen = SCENARIOS.filter(
+    ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
+  ).toSorted((a, b) => b.aboutS - a.aboutS);
+  if (!mosquittoAvailable()) return skipAll(chosen);
+  const startedAt = monotonicMs();
+  const shown: Shown[] = [];
+  const tell = (one: Shown): void => {
+    shown.push(one);
+    const word = one.failure === undefined ? 'ok  ' : 'FAIL';
+    const took = `${(one.tookMs / 1_000).toFixed(1)} s`.padStart(7);
+    say(`${word} ${took}  ${one.scenario}: ${one.title}`);
+    if (one.failure !== undefined)
+      say(`              ${one.failure.replaceAll('\n', '\n              ')}`);
+  };
+  const queue = [...chosen];
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await play(next, tell);
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  const failures = shown.filter(({ failure }) => failure !== undefined);
+  say(`\n${figureTable()}\n`);
+  for (const { scenario, title, failure } of failures)
+    say(`FAIL ${scenario}: ${title}: ${failure}`);
+  say(`${chosen.length} scenarios in ${((monotonicMs() - startedAt) / 1_000).toFixed(0)} s`);
+  const passed = shown.length - failures.length;
+  say(`${passed} passed, ${failures.length} failed`);
+  process.exitCode = failures.length === 0 && passed > 0 ? 0 : 1;
+}
+
+function skipAll(chosen: Scenario[]): void {
+  for (const { name } of chosen)
+    say(`skip          ${name}: there is no mosquitto on this machine`);
+  say('To run the scenarios: apt-get install mosquitto');
+  const isFailure = process.env['CI'] === 'true';
+  if (isFailure) say('CI skips nothing: a machine without mosquitto fails here.');
+  say(
+    `0 passed, ${isFailure ? chosen.length : 0} failed, ${isFailure ? 0 : chosen.length} skipped`,
+  );
+  process.exitCode = isFailure ? 1 : 0;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+void main(process.argv.slice(2));
