@@ -3,10 +3,10 @@
 BUILT := dist/test
 INSTALLED := node_modules/.installed
 
-.PHONY: help run test check scenario bench bundle types lint tidy format clean
+.PHONY: help run test check scenario bench bundle types lint tidy format show-frame clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(INSTALLED): package.json package-lock.json .npmrc
 	npm ci
@@ -46,6 +46,10 @@ bench: $(INSTALLED) ## what the agent takes, with 2 and 100 hosts, against its l
 
 bundle: $(INSTALLED) ## one file for each program, with its native parts, in dist/bundle; ARCH=arm64 or arm
 	@node bundle/build.mjs $(ARCH)
+
+show-frame: $(INSTALLED) ## say in words what a captured frame is; FRAME="HEX [--keys FILE] [--framed] [--json]"
+	@node test/lib/build.mjs protocol/tools/main.ts
+	@node $(BUILT)/protocol-tools-main.cjs $(FRAME)
 
 clean: ## remove what was built and installed
 	rm -rf dist node_modules protocol/native/build

@@ -6,7 +6,7 @@ import { assert } from './assert.ts';
 import { type Board, type Host, incarnationOf } from './board.ts';
 import { answerOn, tell } from './carry-out.ts';
 import type { Effect } from './events.ts';
-import type { By, Fence } from './fence.ts';
+import type { Before, By, Fence } from './fence.ts';
 import { FENCE_BUDGET_WINDOW_MS } from './limits.ts';
 import { newRecord } from './record.ts';
 
@@ -32,6 +32,7 @@ export function beginFence(board: Board, host: Host, wish: Wish, now: Instant): 
     startedAt: now,
     orders: wish.orders,
     ...(wish.keptBy === undefined ? {} : { keptBy: wish.keptBy }),
+    ...(host.fence === undefined ? {} : { before: beforeOf(host.fence) }),
     proof: 'none',
     unlogged: false,
     step: { at: 'intent', since: now },
@@ -52,4 +53,10 @@ export function beginFence(board: Board, host: Host, wish: Wish, now: Instant): 
     { kind: 'journal', host: host.settings.host, fence: fence.id },
     tell(host, level, code, wish.text),
   ];
+}
+
+/** An order may come while an earlier fence is being undone, or is kept without proof. */
+function beforeOf({ step, keptBy }: Fence): Before {
+  if (step.at !== 'kept') return { at: 'due' };
+  return { at: 'kept', ...(keptBy === undefined ? {} : { keptBy }) };
 }

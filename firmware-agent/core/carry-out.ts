@@ -208,7 +208,10 @@ function restored(board: Board, host: Host, now: Instant): Effect[] {
 /** Ends a fence that moved nothing. */
 function finish(board: Board, host: Host, reason: string, effects: Effect[]): Effect[] {
   if (host.record !== undefined) host.record = { ...host.record, outcome: 'averted', reason };
-  const on = answerOn(board, host, { outcome: 'done', proof: 'none', detail: 'was on' });
+  // Where an earlier fence goes on, its restore answers whoever waits for power.
+  const goesOn = host.fence?.step.at !== 'intent';
+  const was = { outcome: 'done', proof: 'none', detail: 'was on' } as const;
+  const on = goesOn ? [] : answerOn(board, host, was);
   return [{ kind: 'save' }, ...effects, ...on, ...recordOf(host)];
 }
 

@@ -11,9 +11,11 @@
  * | intent  | journalled | may cut                        | proving  | cut (*)               |
  * | intent  | journalled | may not cut, by verdict        | ended    | averted               |
  * | intent  | journalled | may not cut, ordered           | ended    | called-off            |
+ * | intent  | journalled | the same, in place of another  | due      | called-off            |
  * | intent  | tick       | J is over, may cut             | proving  | cut (*), unlogged     |
  * | intent  | tick       | J is over, may not cut         | ended    | averted               |
  * | intent  | tick       | no order holds any more        | ended    | called-off            |
+ * | intent  | tick       | the same, in place of another  | due      | called-off            |
  * | intent  | sign       | fresh, no order joined         | ended    | averted               |
  * | proving | tick       | proven                         | due      | fenced                |
  * | proving | tick       | proven, to be kept off         | kept     | fenced                |
@@ -63,6 +65,8 @@ export interface Fence {
   readonly keptBy?: string;
   /** True once an `on` came: the configuration does not keep the host off either. */
   readonly released?: boolean;
+  /** What it replaced: a fence whose relays may be open, which goes on if this one is called off. */
+  readonly before?: Before;
   /** What has been proven, once it has. */
   readonly proof: Proof;
   /** When it first told a relay to open. */
@@ -73,6 +77,11 @@ export interface Fence {
   readonly darkTick?: number;
   readonly unlogged: boolean;
   readonly step: FenceStep;
+}
+
+export interface Before {
+  at: 'kept' | 'due';
+  keptBy?: string;
 }
 
 export type FenceStep =
@@ -197,9 +206,19 @@ function stepIntent(
   if (event.kind !== 'journalled' && !late && !expired) return stay(fence);
   if (!scene.mayCut.yes) {
     const { why, outcome } = scene.mayCut;
-    return over(ordered ? { kind: 'called-off', outcome } : { kind: 'averted', reason: why });
+    if (!ordered) return over({ kind: 'averted', reason: why });
+    return { ...goBack(fence, scene.now), deeds: [{ kind: 'called-off', outcome }] };
   }
   return cut({ ...fence, unlogged: event.kind !== 'journalled' }, 0, scene);
+}
+
+/** A fence that moved nothing leaves things as they were, and an earlier restore goes on. */
+function goBack(fence: Fence, now: Instant): { fence?: Fence } {
+  const { before, keptBy: _, ...rest } = fence;
+  if (before === undefined) return {};
+  // An `on` that came in the meantime released what was kept.
+  const { at, keptBy }: Before = fence.released === true ? { at: 'due' } : before;
+  return { fence: { ...rest, ...(keptBy === undefined ? {} : { keptBy }), step: { at, since: now } } };
 }
 
 function cut(fence: Fence, method: number, scene: Scene): FenceStepped {

@@ -144,7 +144,7 @@ export function mqttLink(setup: MqttSetup, events: MqttEvents): MqttLink {
 
   return {
     publish: (topic, payload, options) => {
-      const sent = upAt !== undefined && connection.publish(topic, payload, options);
+      const sent = connection.publish(topic, payload, options);
       counters[sent ? 'messagesOut' : 'dropped'] += 1;
       return sent;
     },

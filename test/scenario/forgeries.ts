@@ -7,8 +7,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { every, monotonicMs } from '../../protocol/link/timers.ts';
-import { type MessageOf, OPERATION } from '../../protocol/wire/messages.ts';
 import { nodeCrypto } from '../../protocol/wire/mac.ts';
+import { type MessageOf, OPERATION } from '../../protocol/wire/messages.ts';
 import { sealOrder } from '../../protocol/wire/session/orderer.ts';
 import { hostUp, topicsOf } from '../../protocol/wire/topics.ts';
 import type { Rack } from '../lib/rack.ts';
@@ -149,7 +149,8 @@ async function showForgeries(stage: Stage, rack: Rack, tap: Tap): Promise<void> 
       // What was told once is told again only a minute later, except by a new life.
       await restartAgent(rack);
       const sinceMs = monotonicMs();
-      for (const frame of await frames(rack, host, tap)) tap.publish(ORDER_TOPIC, frame, { retain });
+      for (const frame of await frames(rack, host, tap))
+        tap.publish(ORDER_TOPIC, frame, { retain });
       await pause(1_000);
       assertNothingMoved(rack.bench, sinceMs);
       const told = rack.agent

@@ -66,7 +66,8 @@ async function shimsKilled(rack: Rack): Promise<void> {
     for (const host of rack.setup.hosts) {
       const sinceMs = monotonicMs();
       await rack.bench.host(host, 'restart');
-      if (round === 0) await noteBack(rack, host, 'shim killed', await readyAt(rack, host, sinceMs));
+      if (round === 0)
+        await noteBack(rack, host, 'shim killed', await readyAt(rack, host, sinceMs));
     }
     await allBeat(rack, rack.setup.hosts);
   }

@@ -9,9 +9,18 @@ import { mosquittoAvailable } from '../lib/brokers/mosquitto.ts';
 import { agentStopped } from './agent-stopped.ts';
 import { brokerBroken, brokerStopped } from './broker-stopped.ts';
 import { cablesPulled, cablesPulledOnly } from './cables-pulled.ts';
+import { forgeries } from './forgeries.ts';
 import { hostFrozen, hostsFrozenApart } from './host-frozen.ts';
+import { killedLatching, killedNonLatching } from './killed-in-mid-fence.ts';
+import { leaving } from './leaving.ts';
+import { liars, liarsByVerdict } from './liars.ts';
 import { figureTable } from './lib/figures.ts';
 import { play, type Scenario, type Shown } from './lib/scenario.ts';
+import { noise } from './noise.ts';
+import { orders } from './orders.ts';
+import { reload } from './reload.ts';
+import { restarts, restartsNonLatching } from './restarts.ts';
+import { storage } from './storage.ts';
 
 const SCENARIOS: Scenario[] = [
   agentStopped,
@@ -21,6 +30,18 @@ const SCENARIOS: Scenario[] = [
   cablesPulledOnly,
   hostFrozen,
   hostsFrozenApart,
+  restarts,
+  restartsNonLatching,
+  orders,
+  forgeries,
+  liars,
+  liarsByVerdict,
+  killedLatching,
+  killedNonLatching,
+  storage,
+  reload,
+  noise,
+  leaving,
 ];
 
 const AT_A_TIME = 2;

@@ -237,7 +237,10 @@ test('non-latching relays fall back to closed when their owner dies', () =>
       await bench.waitFor('power off', isPower('off'));
       await board.close();
       await bench.waitFor('power on', isPower('on'));
-      assert.equal((await bench.truth('web')).contacts, { psu1: 'closed', psu2: 'closed' });
+      await until('both contacts are closed', async () => {
+        const { psu1, psu2 } = (await bench.truth('web')).contacts;
+        return psu1 === 'closed' && psu2 === 'closed';
+      });
     },
     { line: 'non-latching' },
   ));

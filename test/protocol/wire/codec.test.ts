@@ -189,6 +189,8 @@ test('a frame longer than its kind can be is refused before any MAC is computed'
   long[long.length - 9] = 0x48;
   assert.is(refusalOf(peek(long)), 'oversize');
   assert.is(refusalOf(peek(new Uint8Array(65_537))), 'oversize');
+  const longer = hex('87 05 1801 01 1903e8 1a000186a1 05 48 0011223344556677');
+  assert.is(refusalOf(peek(longer)), 'shape', 'a kid in a longer form');
 });
 
 test('what is not in the shortest form, not a small integer or not closed is refused', () => {

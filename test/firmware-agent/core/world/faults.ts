@@ -40,7 +40,10 @@ export function faultsOf(state: WorldState, give: Give, look: Lookup): Faults {
   return {
     hang: (name) => {
       const machine = look.machine(name);
-      if (machine.at !== 'off') machine.at = 'hung';
+      if (machine.at === 'off') return;
+      if (machine.at === 'booting') machine.incarnation = nextId(state);
+      machine.start += 1;
+      machine.at = 'hung';
     },
     cable: (name, channel, is, way) => {
       const path = look.path(name, channel);

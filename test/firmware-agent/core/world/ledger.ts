@@ -40,13 +40,13 @@ export function keepLedger(c: Chaos): Ledger {
       const isFaulty = machine.relays.some((relay) => relay.fault ?? relay.reads);
       if (isFaulty || machine.senses.some((sense) => sense.reads)) touched.add(machine.settings.host);
     }
+    noteLosses(ledger, event);
     const isRepeat = event.kind === 'order' && ledger.accepted.has(event.order.cmdId);
     for (const effect of effects) {
       if (effect.kind === 'cut') judgeCut(c, ledger, spent, effect);
       if (effect.kind === 'answer') judgeAnswer(c, ledger, effect.answer, isRepeat);
       if (effect.kind === 'news') judgeNews(c, ledger, touched, effect);
     }
-    noteLosses(ledger, event);
   });
   return ledger;
 }
@@ -134,11 +134,14 @@ function judgeDark(c: Chaos, ledger: Ledger, machine: Machine, what: string): vo
   }
 }
 
-/** An order that the disk did not know when the agent ended is nobody's promise any more. */
+/** What the disk did not know when the agent ended is nobody's promise any more. */
 function noteLosses(ledger: Ledger, event: Event): void {
   if (event.kind !== 'start') return;
-  const known = new Set(event.durable?.orders.map(({ order }) => order.cmdId));
-  for (const cmdId of ledger.accepted.keys()) if (!known.has(cmdId)) ledger.accepted.delete(cmdId);
+  const known = new Map(event.durable?.orders.map(({ order, final }) => [order.cmdId, final]));
+  for (const [cmdId, { finals }] of ledger.accepted) {
+    if (!known.has(cmdId)) ledger.accepted.delete(cmdId);
+    else if (known.get(cmdId) === undefined) finals.length = 0;
+  }
 }
 
 /** What must hold once faults are over and time has passed. */
@@ -151,6 +154,8 @@ export function judgeEnd(c: Chaos, ledger: Ledger): void {
   const standing = [...process.board.alarms.values()];
   for (const machine of machines.values()) {
     const { host, name } = machine.settings;
+    // Where contacts lie at the start, the board cannot know that power is missing.
+    if (c.liars.get(host) === 'contacts' && c.w.state.life > 1) continue;
     const known = process.board.hosts.get(host);
     const isMeant = known?.fence !== undefined || known?.frozen !== undefined;
     const isTold = standing.some((alarm) => alarm.host === host && alarm.code === 'found-open');

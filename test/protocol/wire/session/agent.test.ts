@@ -1,115 +1,34 @@
 import { openBody, peek, sealFrame } from '../../../../protocol/wire/codec.ts';
-import type { Channel, Message } from '../../../../protocol/wire/messages.ts';
+import type { Message } from '../../../../protocol/wire/messages.ts';
 import {
-  type AgentSessions,
-  agentSessions,
   alive,
   beacon,
   endSession,
   type Received,
-  receive,
   refusals,
   retire,
   seen,
 } from '../../../../protocol/wire/session/agent.ts';
 import { sessionKeys } from '../../../../protocol/wire/session/derive.ts';
 import { HALF_OPEN_MAX, RETIRED_MAX } from '../../../../protocol/wire/session/table.ts';
-import { issue, newTicks, type TickLog } from '../../../../protocol/wire/ticks.ts';
+import { issue } from '../../../../protocol/wire/ticks.ts';
 import { assert, suite } from '../../../lib/suite.ts';
-import { base64Of, crypto, KEYS_TEXT, ring, ringOf } from '../lib/keys.ts';
-import { prng } from '../lib/prng.ts';
+import { base64Of, crypto, KEYS_TEXT, ringOf } from '../lib/keys.ts';
+import {
+  A_NONCE,
+  beat,
+  beatFrame,
+  F_MS,
+  give,
+  handshake,
+  helloFrame,
+  keyOf,
+  nonce,
+  rig,
+} from '../lib/peer.ts';
 import { SAMPLES } from '../lib/samples.ts';
 
 const test = suite('agent sessions');
-const F_MS = 5_000;
-const A_NONCE = new Uint8Array(8).fill(0xa1);
-
-interface Rig {
-  sessions: AgentSessions;
-  ticks: TickLog;
-  now: number;
-}
-
-function rig(keys = ring): Rig {
-  const chance = prng(3);
-  const hosts = ['alpha', 'beta'].map((name, n) => ({
-    host: n + 1,
-    name,
-    freshnessMs: F_MS,
-    keepaliveMs: 1_000,
-  }));
-  const draw = (): Uint8Array => chance.bytes(8);
-  const sessions = agentSessions({ crypto, agent: 7, aNonce: A_NONCE, hosts, ring: keys, draw });
-  const ticks = newTicks();
-  issue(ticks, 0);
-  return { sessions, ticks, now: 0 };
-}
-
-/** What a host would keep of one handshake; made by hand, so the two ends do not test themselves. */
-interface Peer {
-  channel: Channel;
-  host: number;
-  name: string;
-  incarnation: number;
-  up: ReturnType<typeof sessionKeys>['up'];
-  down: ReturnType<typeof sessionKeys>['down'];
-  welcome: Uint8Array;
-}
-
-const nonce = (value: number): Uint8Array => new Uint8Array(8).fill(value);
-const keyOf = (name: string) => {
-  const key = ring.sending('host', name);
-  if (key === undefined) throw new Error(name);
-  return key;
-};
-
-function give(r: Rig, frame: Uint8Array, channel: Channel = 'serial', host = 1): Received {
-  return receive(r.sessions, { channel, host }, frame, r.ticks, r.now);
-}
-
-function helloFrame(
-  fields: Partial<Extract<Message, { kind: 'hello' }>> = {},
-  channel: Channel = 'serial',
-  name = 'alpha',
-): Uint8Array {
-  const hello = { ...SAMPLES.hello, aNonce: A_NONCE, tick: 1, ...fields };
-  return sealFrame(crypto, keyOf(name).handshake(), channel, hello);
-}
-
-function handshake(
-  r: Rig,
-  hNonce: number,
-  incarnation = 100,
-  channel: Channel = 'serial',
-  name = 'alpha',
-): Peer {
-  const host = name === 'alpha' ? 1 : 2;
-  const frame = helloFrame(
-    { hNonce: nonce(hNonce), incarnation, tick: r.ticks.latest, host },
-    channel,
-    name,
-  );
-  const [welcome] = give(r, frame, channel, host).replies;
-  if (welcome === undefined) throw new Error('no WELCOME');
-  const opened = openBody(welcome, 'welcome');
-  if ('refused' in opened) throw new Error('bad WELCOME');
-  const { wNonce } = opened;
-  const keys = sessionKeys(crypto, keyOf(name).session(), {
-    ...{ host, agent: 7, channel, incarnation },
-    ...{ aNonce: A_NONCE, hNonce: nonce(hNonce), wNonce },
-  });
-  return { channel, host, name, incarnation, ...keys, welcome };
-}
-
-function beatFrame(peer: Peer, seq: number, echo = 1, flags = 0): Uint8Array {
-  const { host } = peer;
-  return sealFrame(crypto, peer.up, peer.channel, { kind: 'beat', kid: 1, host, seq, echo, flags });
-}
-
-function beat(r: Rig, peer: Peer, seq: number, echo = 1): string {
-  const got = give(r, beatFrame(peer, seq, echo), peer.channel, peer.host);
-  return got.refused ?? got.opened?.kind ?? 'nothing';
-}
 
 test('a handshake made by hand opens beats with all their fields', () => {
   const r = rig();
