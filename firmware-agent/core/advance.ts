@@ -26,7 +26,8 @@ import {
   UNKNOWN_ALARM_PERIOD_MS,
 } from './limits.ts';
 import { takeOrder } from './orders.ts';
-import { sampleContact, sampleSense } from './power.ts';
+import { type Contact, sampleContact, sampleSense } from './power.ts';
+import { doubtSenses } from './sense-doubt.ts';
 import { isReleased, suspects } from './shared-silence.ts';
 import { boardAlarm, start } from './start.ts';
 import { channelsQuiet, judge } from './verdict.ts';
@@ -83,7 +84,9 @@ function onHost(board: Board, number: number, work: (host: Host) => Effect[]): E
 }
 
 function noticeStall(board: Board, stallMs: number, now: Instant): Effect[] {
-  board.deferredSince ??= now;
+  // One long stall does not make a board sick; only what begins again and again does (S4).
+  const longMs = Math.max(0, stallMs - board.derived.shortestDeadtimeMs);
+  board.deferredSince = board.deferredSince === undefined ? now : board.deferredSince + longMs;
   const text = `the board itself stood still for ${Math.round(stallMs)} ms; nobody was judged`;
   return [{ kind: 'news', level: 'warning', code: 'stalled', text }];
 }
@@ -138,7 +141,23 @@ function contact(
   const ageMaxMs = sampleAge(board, host, outlet.periodMs);
   const sample = { value: event.value, askedAt: event.askedAt, at: now, ageMaxMs };
   host.power.contacts[event.outlet] = sampleContact(was, sample);
-  return runFence(board, host, { kind: 'tick', drained: false }, now);
+  return [
+    ...noticeOpen(board, host, was.value, event.value, now),
+    ...runFence(board, host, { kind: 'tick', drained: false }, now),
+  ];
+}
+
+/** An outlet that opens without a fence: by hand, by another program, by a fault. */
+function noticeOpen(board: Board, host: Host, was: Contact, is: Contact, now: Instant): Effect[] {
+  if (was === is || !board.started || host.fence !== undefined || host.frozen !== undefined) {
+    return [];
+  }
+  const at = host.settings.host;
+  if (is === 'closed') return clear(board.alarms, at, 'found-open', 'its outlets read closed');
+  if (is !== 'open') return [];
+  const text = 'an outlet reads open and nobody here opened it';
+  const remedy = 'find out who did; give it power with `fencepost on`';
+  return raise(board.alarms, { host: at, code: 'found-open', text, remedy }, now);
 }
 
 function sense(board: Board, host: Host, event: Event & { kind: 'sense' }, now: Instant): Effect[] {
@@ -154,6 +173,7 @@ function sense(board: Board, host: Host, event: Event & { kind: 'sense' }, now: 
     ...(cleared
       ? clear(board.alarms, host.settings.host, 'sense-suspect', 'it was seen on and off again')
       : []),
+    ...(is.value === 'off' ? doubtSenses(board, host, now) : []),
     ...runFence(board, host, { kind: 'tick', drained: false }, now),
   ];
 }
@@ -306,18 +326,20 @@ function unproven(host: number, text: string): Parameters<typeof raise>[1] {
 
 /** Holds a silence that others share, tells it each minute, and looks for the ways out. */
 function hold(board: Board, host: Host, now: Instant): Effect[] {
-  const { held } = host;
-  if (held === undefined) {
-    const by = suspects(board, host, now);
-    const sinceAwake = awake(board.clock, now);
-    host.held = { since: now, sinceAwake, by, toldAt: now, released: false };
-    return tellHeld(board, host, by, now);
-  }
+  const sinceAwake = awake(board.clock, now);
+  const isNew = host.held === undefined;
+  const held = host.held ?? {
+    since: now,
+    sinceAwake,
+    by: suspects(board, host, now),
+    toldAt: now,
+    released: false,
+  };
   if (isReleased(board, host, held, now)) {
     host.held = { ...held, released: true };
     return clear(board.alarms, host.settings.host, 'held', 'its silence is its own');
   }
-  if (now - held.toldAt < UNKNOWN_ALARM_PERIOD_MS) return [];
+  if (!isNew && now - held.toldAt < UNKNOWN_ALARM_PERIOD_MS) return [];
   host.held = { ...held, toldAt: now };
   board.alarms.delete(`${host.settings.host}:held`);
   return tellHeld(board, host, held.by, now);

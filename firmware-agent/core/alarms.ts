@@ -50,6 +50,7 @@ export type Code =
   | 'amnesia'
   | 'restarting'
   | 'was-frozen'
+  | 'keepalive'
   | 'hostile';
 
 export interface Alarm {

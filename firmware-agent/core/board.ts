@@ -72,6 +72,8 @@ export interface Host {
   doubtUntilAwake?: Instant;
   /** Its last beat said that another agent claims it, too: only orders are obeyed (section 8). */
   twoAgents: boolean;
+  /** When the latest tick was issued that its present life echoed. */
+  livedAt?: Instant;
   /** The incarnation that an autonomous fence has already cut, or tried to. */
   spent?: number;
   /** Lives that are over, with the tick from which on they cannot have spoken. */

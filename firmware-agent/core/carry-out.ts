@@ -35,6 +35,7 @@ function sceneOf(board: Board, host: Host, fence: Fence, now: Instant): Scene {
     settings: host.settings,
     power: host.power,
     judgeTickMs: board.derived.judgeTickMs,
+    stalledMs: board.clock.stalledMs,
     methods: host.methods,
     mayCut: fence.step.at === 'intent' ? mayCut(board, host, fence, now) : { yes: true },
     mayRestore: now - board.lastRestoreAt >= RESTORE_GAP_MS,
@@ -113,6 +114,14 @@ function carryOut(board: Board, host: Host, deed: Deed, now: Instant): Effect[] 
     case 'note':
       note(host, now, deed.text);
       return [];
+    case 'confirmed': {
+      const detail = keptDetail(fence);
+      return settleAll(board, fence, deed.orders, { outcome: 'done', proof: fence.proof, detail });
+    }
+    case 'unconfirmed': {
+      const result = { outcome: 'failed', proof: 'none', detail: 'device-lost' } as const;
+      return settleAll(board, fence, deed.orders, result);
+    }
     case 'late':
       return raise(board.alarms, relayOpen(host), now);
     case 'restored':
@@ -154,12 +163,9 @@ function fenced(board: Board, host: Host, proof: Proof, now: Instant): Effect[] 
     endLife(host, { incarnation, darkTick, why: 'fenced' });
     effects.push({ kind: 'retire', host: host.settings.host, incarnation });
   }
-  host.life = stepLife(host.life, { kind: 'over' }, awake(board.clock, now), lifeLimits(host)).life;
-  host.hearings = host.hearings.map(({ channel, modem }) => ({
-    ...newHearing(channel),
-    ...(modem === undefined ? {} : { modem }),
-  }));
+  forgetLife(board, host, now);
   host.holdEndTick = board.ticks.latest;
+  delete host.livedAt;
   effects.push(...forgetSilence(board, host, 'its silence ended in a fence'));
   note(host, now, text);
   if (host.record !== undefined) {
@@ -195,14 +201,38 @@ function failed(board: Board, host: Host, reason: string, now: Instant): Effect[
 
 function restored(board: Board, host: Host, now: Instant): Effect[] {
   note(host, now, 'every outlet was read closed');
-  if (host.life.at === 'absent') host.life = { at: 'absent', since: awake(board.clock, now) };
   return [
     { kind: 'save' },
+    ...comeBack(board, host, now),
     ...answerOn(board, host, { outcome: 'done', proof: 'none', detail: 'on' }),
     tell(host, 'info', 'restored', 'it has power again'),
     ...clear(board.alarms, host.settings.host, 'relay-open', 'its outlets read closed'),
     ...recordOf(host),
   ];
+}
+
+/**
+ * Power was switched by us: a host that is silent now may be booting, and must not be cut for it.
+ * Whether the life that we did not prove dead goes on is for it to say.
+ */
+function comeBack(board: Board, host: Host, now: Instant): Effect[] {
+  const { life, fence } = host;
+  if (life.at === 'absent') {
+    host.life = { at: 'absent', since: awake(board.clock, now) };
+    return [];
+  }
+  if (fence?.proof !== 'none' || life.incarnation !== fence.incarnation) return [];
+  forgetLife(board, host, now);
+  return forgetSilence(board, host, 'its power was switched; it is missed, not judged');
+}
+
+function forgetLife(board: Board, host: Host, now: Instant): void {
+  host.life = stepLife(host.life, { kind: 'over' }, awake(board.clock, now), lifeLimits(host)).life;
+  host.hearings = host.hearings.map(({ channel, modem }) => ({
+    ...newHearing(channel),
+    ...(modem === undefined ? {} : { modem }),
+  }));
+  delete host.finding;
 }
 
 /** Ends a fence that moved nothing. */
@@ -271,8 +301,17 @@ function answerOrders(
   result: { outcome: Outcome; proof: Proof; detail: string },
 ): Effect[] {
   const { fence } = host;
-  if (fence === undefined) return [];
-  return fence.orders.flatMap((cmdId) => settle(board, cmdId, result, fence.incarnation));
+  return fence === undefined ? [] : settleAll(board, fence, fence.orders, result);
+}
+
+function settleAll(
+  board: Board,
+  fence: Fence,
+  orders: readonly string[],
+  result: { outcome: Outcome; proof: Proof; detail: string },
+): Effect[] {
+  const answers = orders.flatMap((cmdId) => settle(board, cmdId, result, fence.incarnation));
+  return answers.length === 0 ? [] : [{ kind: 'save' }, ...answers];
 }
 
 /** Answers the orders that wait for the host to have power again. */

@@ -4,6 +4,7 @@
  */
 import type { Board } from './board.ts';
 import type { Answer, Order } from './events.ts';
+import type { Fence } from './fence.ts';
 import { STARTS_MAX } from './limits.ts';
 
 export interface Durable {
@@ -37,7 +38,7 @@ export function durableOf(board: Board, startsWallMs: readonly number[]): Durabl
   const hosts = [...board.hosts.values()];
   return {
     format: 1,
-    fences: hosts.flatMap(({ settings, fence, power }) =>
+    fences: hosts.flatMap(({ settings, methods, fence, power }) =>
       fence === undefined
         ? []
         : [
@@ -47,7 +48,7 @@ export function durableOf(board: Board, startsWallMs: readonly number[]): Durabl
               orders: [...fence.orders],
               ...(fence.keptBy === undefined ? {} : { keptBy: fence.keptBy }),
               reported: fence.proof !== 'none',
-              outlets: [...(fence.step.at === 'proving' ? fence.step.outlets : (fence.dark ?? []))],
+              outlets: [...toldToOpen(methods, fence)],
               seenOn: power.senses.map((sense) => sense.seenOn && !sense.suspect),
             },
           ],
@@ -68,4 +69,10 @@ export function durableOf(board: Board, startsWallMs: readonly number[]): Durabl
     startsWallMs: startsWallMs.slice(-STARTS_MAX),
     nextFence: board.nextFence,
   };
+}
+
+/** What was proven counts; where every method failed, all of them may be open. */
+function toldToOpen(methods: readonly (readonly number[])[], fence: Fence): readonly number[] {
+  if (fence.step.at === 'proving') return fence.step.outlets;
+  return fence.dark ?? (fence.firstCutAt === undefined ? [] : methods.flat());
 }

@@ -28,8 +28,12 @@
  * | kept    | tick       | contradicted                   | frozen   | freeze                |
  * | kept    | sign       | contradicted                   | frozen   | freeze                |
  * | kept    | released   |                                | due      |                       |
+ * | kept    | tick       | an order joined, read off anew | kept     | confirmed             |
+ * | kept    | tick       | an order joined, not read in H | kept     | unconfirmed           |
  * | due     | tick       | contradicted                   | frozen   | freeze                |
  * | due     | sign       | contradicted                   | frozen   | freeze                |
+ * | due     | tick       | an order joined, read off anew | due      | confirmed             |
+ * | due     | tick       | an order joined, not read in H | due      | unconfirmed           |
  * | due     | tick       | its turn to restore            | closing  | restore (*)           |
  * | due     | joined     | by an `off`                    | kept     |                       |
  * | closing | tick       | every contact read closed      | ended    | restored              |
@@ -45,7 +49,7 @@ import type { Instant } from '../../protocol/wire/instant.ts';
 import type { Operation, Proof } from '../../protocol/wire/messages.ts';
 import { assert, unreachable } from './assert.ts';
 import { JOURNAL_WAIT_MS, sampleAgeMs } from './limits.ts';
-import { type Bench, type Cut, type FailReason, weigh } from './proof.ts';
+import { type Bench, type Cut, type FailReason, readsOff, weigh } from './proof.ts';
 
 /** Who wants this fence. `restart` finishes one that an earlier life of the agent began. */
 export type By =
@@ -73,6 +77,8 @@ export interface Fence {
   readonly firstCutAt?: Instant;
   /** The outlets whose opening was proven. */
   readonly dark?: readonly number[];
+  /** When the latest order joined what was proven: it is answered by what is read after that. */
+  readonly confirmFrom?: Instant;
   /** Ticks from this one on could only be echoed by a host that has power. */
   readonly darkTick?: number;
   readonly unlogged: boolean;
@@ -111,6 +117,9 @@ export type Deed =
   | { kind: 'called-off'; outcome: 'expired' | 'unknown' }
   | { kind: 'freeze'; why: string }
   | { kind: 'note'; text: string }
+  /** What was proven is read off still, or cannot be read any more. */
+  | { kind: 'confirmed'; orders: readonly string[] }
+  | { kind: 'unconfirmed'; orders: readonly string[] }
   | { kind: 'late' }
   | { kind: 'restored' };
 
@@ -136,7 +145,7 @@ const RESTORE_RETRY_MS = 2_000;
 const RESTORE_RETRY_MAX_MS = 60_000;
 
 export function stepFence(was: Fence, event: FenceEvent, scene: Scene): FenceStepped {
-  const fence = wanted(was, event);
+  const fence = wanted(was, event, scene.now);
   switch (fence.step.at) {
     case 'intent':
       return stepIntent(fence, fence.step, event, scene);
@@ -144,7 +153,7 @@ export function stepFence(was: Fence, event: FenceEvent, scene: Scene): FenceSte
       return stepProving(fence, fence.step, event, scene);
     case 'kept':
       if (event.kind === 'released') return stay(become(fence, dueAt(scene.now)));
-      return guardDark(fence, event, scene) ?? stay(fence);
+      return guardDark(fence, event, scene) ?? confirm(fence, event, scene) ?? stay(fence);
     case 'due':
       return stepDue(fence, event, scene);
     case 'closing':
@@ -155,10 +164,10 @@ export function stepFence(was: Fence, event: FenceEvent, scene: Scene): FenceSte
 }
 
 /** What is wanted of a fence changes with orders that join it, in whatever step it is. */
-function wanted(fence: Fence, event: FenceEvent): Fence {
+function wanted(fence: Fence, event: FenceEvent, now: Instant): Fence {
   if (fence.step.at === 'closing') return fence;
   if (event.kind === 'released') return release(fence);
-  return event.kind === 'joined' ? join(fence, event) : fence;
+  return event.kind === 'joined' ? join(fence, event, now) : fence;
 }
 
 function stay(fence: Fence, ...deeds: Deed[]): FenceStepped {
@@ -182,12 +191,14 @@ function release(fence: Fence): Fence {
   return { ...rest, released: true };
 }
 
-function join(fence: Fence, event: FenceEvent & { kind: 'joined' }): Fence {
-  // What is proven already answers at once, and nobody waits for it.
-  const waits = fence.proof === 'none' && !fence.orders.includes(event.cmdId);
-  const orders = waits ? [...fence.orders, event.cmdId] : fence.orders;
+function join(fence: Fence, event: FenceEvent & { kind: 'joined' }, now: Instant): Fence {
   const keeps = event.op === 'off' && fence.keptBy === undefined;
-  return { ...fence, orders, ...(keeps ? { keptBy: event.keptBy } : {}) };
+  return {
+    ...fence,
+    orders: [...fence.orders.filter((cmdId) => cmdId !== event.cmdId), event.cmdId],
+    ...(fence.proof === 'none' ? {} : { confirmFrom: now }),
+    ...(keeps ? { keptBy: event.keptBy } : {}),
+  };
 }
 
 function stepIntent(
@@ -218,7 +229,9 @@ function goBack(fence: Fence, now: Instant): { fence?: Fence } {
   if (before === undefined) return {};
   // An `on` that came in the meantime released what was kept.
   const { at, keptBy }: Before = fence.released === true ? { at: 'due' } : before;
-  return { fence: { ...rest, ...(keptBy === undefined ? {} : { keptBy }), step: { at, since: now } } };
+  return {
+    fence: { ...rest, ...(keptBy === undefined ? {} : { keptBy }), step: { at, since: now } },
+  };
 }
 
 function cut(fence: Fence, method: number, scene: Scene): FenceStepped {
@@ -226,7 +239,8 @@ function cut(fence: Fence, method: number, scene: Scene): FenceStepped {
   assert(outlets !== undefined && outlets.length > 0, 'a method cuts at least one outlet');
   const { darkTick: _, ...rest } = fence;
   const cutAt = scene.now;
-  const step: FenceStep = { at: 'proving', method, outlets, cutAt };
+  const { stalledMs } = scene;
+  const step: FenceStep = { at: 'proving', method, outlets, cutAt, stalledMs };
   return stay(
     { ...become(rest, step), firstCutAt: fence.firstCutAt ?? cutAt },
     { kind: 'cut', outlets },
@@ -329,9 +343,25 @@ function guardDark(fence: Fence, event: FenceEvent, scene: Scene): FenceStepped 
     : undefined;
 }
 
+/** Answers orders that joined what was proven by what is read from then on. */
+function confirm(fence: Fence, event: FenceEvent, scene: Scene): FenceStepped | undefined {
+  const { confirmFrom, orders, ...rest } = fence;
+  if (confirmFrom === undefined || event.kind !== 'tick') return undefined;
+  if (readsOff(fence.dark ?? [], fence.proof, scene, confirmFrom)) {
+    return stay({ ...rest, orders: [] }, { kind: 'confirmed', orders });
+  }
+  const waitedMs = scene.now - confirmFrom;
+  if (waitedMs <= scene.settings.timing.offHoldMs) return undefined;
+  return stay({ ...rest, orders: [] }, { kind: 'unconfirmed', orders });
+}
+
 function stepDue(fence: Fence, event: FenceEvent, scene: Scene): FenceStepped {
   const contradicted = guardDark(fence, event, scene);
   if (contradicted !== undefined) return contradicted;
+  const confirmed = confirm(fence, event, scene);
+  if (confirmed !== undefined) return confirmed;
+  // Whoever joined gets an answer before power comes back.
+  if (fence.confirmFrom !== undefined && fence.keptBy === undefined) return stay(fence);
   if (fence.keptBy !== undefined) return stay(become(fence, { at: 'kept', since: scene.now }));
   return event.kind === 'tick' && scene.mayRestore ? close(fence, 0, scene) : stay(fence);
 }

@@ -24,10 +24,12 @@ import {
   keepsPace,
   mark,
   newHearing,
+  paceOf,
+  SLOW_BEATS_TOLD,
 } from './hearing.ts';
 import { type LifeEvent, type LifeNews, stepLife } from './life.ts';
 import { CLOCK_RATE_ERROR, powerLossMs } from './limits.ts';
-import { suspected } from './power.ts';
+import { doubtSenses } from './sense-doubt.ts';
 
 export function hear(board: Board, opened: Opened, now: Instant): Effect[] {
   const host = board.hosts.get(opened.host);
@@ -67,11 +69,14 @@ function hearMember(
   const { kind, incarnation, seq } = opened;
   remember(host, { at: now, channel, kind, incarnation, seq, ageMs });
   const sign = { kind: 'sign', tick: opened.echo, fresh } as const;
-  const isOver = host.ended.some((life) => life.incarnation === incarnation);
+  // Whatever spoke before the last hold ended has no power since, even a life not heard till now.
+  const isOver =
+    opened.echo <= host.holdEndTick || host.ended.some((life) => life.incarnation === incarnation);
   if (isOver) return runFence(board, host, { ...sign, fresh: false }, now);
   if (!fresh) return [...hearStale(board, host, opened, now), ...runFence(board, host, sign, now)];
+  host.livedAt = Math.max(host.livedAt ?? Number.NEGATIVE_INFINITY, now - ageMs);
   const effects = [
-    ...doubtSenses(board, host, now - ageMs, now),
+    ...doubtSenses(board, host, now),
     ...markFresh(board, host, channel, opened, now),
     ...runFence(board, host, sign, now),
   ];
@@ -152,8 +157,11 @@ function markFresh(
     if (hearing.warned) {
       effects.push(tell(host, 'info', 'channel-heard', `it is heard on ${channel} again`));
     }
+    const pace = paceOf(hearing, opened, now, host.settings.timing.keepaliveMs);
+    if (!pace.paced && pace.slow === SLOW_BEATS_TOLD) effects.push(tellSlow(host));
     return {
       ...hearing,
+      ...pace,
       carried: true,
       warned: false,
       fresh,
@@ -162,6 +170,12 @@ function markFresh(
     };
   });
   return effects;
+}
+
+function tellSlow(host: Host): Effect {
+  const seconds = host.settings.timing.keepaliveMs / 1000;
+  const text = `it beats slower than the keepalive of ${seconds} s that the board was told`;
+  return tell(host, 'alarm', 'keepalive', `${text}; make shim.toml and agent.toml say the same`);
 }
 
 /** Reads the life machine's news and tells them; a life that ends here is never heard again. */
@@ -258,22 +272,4 @@ function standing(
   return stands
     ? raise(board.alarms, alarm, now)
     : clear(board.alarms, alarm.host, alarm.code, `over: ${alarm.text}`);
-}
-
-/** A sense that was off for the hold-up before a tick that the host then echoed is lying. */
-function doubtSenses(board: Board, host: Host, tickAt: Instant, now: Instant): Effect[] {
-  const effects: Effect[] = [];
-  const { drainMs } = host.settings.timing;
-  const senses = host.power.senses.map((sense, i) => {
-    const wasOff = sense.value === 'off' && sense.at >= tickAt && sense.since + drainMs <= tickAt;
-    if (sense.suspect || !wasOff) return sense;
-    const name = host.settings.senses[i]?.name;
-    const text = `sense ${name} reads off while the host beats`;
-    const remedy = 'look at the sense and its wiring; it is not believed until seen on and off';
-    const alarm = { host: host.settings.host, code: 'sense-suspect' as const, text, remedy };
-    effects.push(...raise(board.alarms, alarm, now));
-    return suspected(sense);
-  });
-  host.power = { ...host.power, senses };
-  return effects;
 }

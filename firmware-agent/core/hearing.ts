@@ -18,6 +18,10 @@ export interface Hearing {
   channel: BeatChannel;
   /** Has delivered a fresh beat in this life of the agent. */
   carried: boolean;
+  /** A second beat of the present session came within the keepalive that was agreed. */
+  paced: boolean;
+  /** Beats of the present session that came slower. */
+  slow: number;
   fresh?: Mark;
   /** When beats began again after a silence that could make others suspect. */
   resumedAwake?: Instant;
@@ -28,6 +32,28 @@ export interface Hearing {
   stale: number;
   /** The silence of this channel was already told. */
   warned: boolean;
+}
+
+/** A keepalive late by half is jitter; later than that it is another keepalive. */
+const PACE_SLACK = 1.5;
+
+/** Slow beats of one session before people are told; a loaded host makes one now and then. */
+export const SLOW_BEATS_TOLD = 3;
+
+/**
+ * The pace of a session, judged by its latest two beats: a shim that was told another keepalive
+ * would otherwise be found dead between them. Until the pace is shown, initdead counts.
+ */
+export function paceOf(
+  was: Pick<Hearing, 'pace' | 'paced' | 'slow'>,
+  beat: { session: number; seq: number },
+  now: Instant,
+  keepaliveMs: number,
+): Pick<Hearing, 'paced' | 'slow'> {
+  if (was.pace === undefined || was.pace.session !== beat.session) return { paced: false, slow: 0 };
+  const beats = beat.seq - was.pace.seq;
+  if (now - was.pace.at <= PACE_SLACK * keepaliveMs * beats) return { paced: true, slow: 0 };
+  return { paced: was.paced, slow: was.slow + 1 };
 }
 
 /** One moment on every clock that a silence is measured by. */
@@ -42,10 +68,11 @@ export interface ModemLine {
   seenAsserted: boolean;
   seenDropped: boolean;
   assertedSinceAwake?: Instant;
+  readAwake: Instant;
 }
 
 export function newHearing(channel: BeatChannel): Hearing {
-  return { channel, carried: false, stale: 0, warned: false };
+  return { channel, carried: false, paced: false, slow: 0, stale: 0, warned: false };
 }
 
 export function mark(medium: Medium, clock: BoardClock, now: Instant): Mark {
@@ -74,10 +101,11 @@ export function hearModem(
   state: 'asserted' | 'dropped' | 'unknown',
   nowAwake: Instant,
 ): ModemLine {
-  const was = line ?? { seenAsserted: false, seenDropped: false };
+  const was = line ?? { seenAsserted: false, seenDropped: false, readAwake: nowAwake };
   const seen = {
     seenAsserted: was.seenAsserted || state === 'asserted',
     seenDropped: was.seenDropped || state === 'dropped',
+    readAwake: nowAwake,
   };
   if (state !== 'asserted') return seen;
   return { ...seen, assertedSinceAwake: was.assertedSinceAwake ?? nowAwake };
@@ -117,7 +145,7 @@ export interface Testimony {
   quietMs: number;
   nearMs: number;
   farMs: number;
-  /** What quiet and proof must reach here: D, or more after an outage. */
+  /** What quiet and proof must reach here: D, or more after an outage or a new session. */
   needMs: number;
 }
 
@@ -144,7 +172,8 @@ export function testify(
   const proofGap = proofGapMs(timing, ear.delayMs);
   const { medium, chain } = ear;
   const { fresh } = hearing;
-  const since = { at: fresh.at, fromAwake: fresh.awake, needMs: timing.deadtimeMs };
+  const silenceMs = hearing.paced ? timing.deadtimeMs : timing.initdeadMs;
+  const since = { at: fresh.at, fromAwake: fresh.awake, needMs: silenceMs };
   const gaps = [...ear.clock.stalls, ...medium.gaps, ...(chain?.gaps ?? [])];
   const { fromAwake, needMs } = afterGaps(gaps, since, {
     ignoredMs: proofGap,
@@ -158,7 +187,10 @@ export function testify(
     deafMs: medium.listening ? 0 : nowAwake - medium.changedAwake,
     quietMs: Math.max(0, Math.min(sinceMs, heardMs)),
     nearMs: Math.min(sinceMs, chainMs(chain, nowAwake, proofGap)),
-    farMs: Math.min(sinceMs, Math.max(modemMs(hearing.modem, nowAwake), lossMs(ear, nowAwake))),
+    farMs: Math.min(
+      sinceMs,
+      Math.max(modemMs(hearing.modem, nowAwake, proofGap), lossMs(ear, nowAwake)),
+    ),
     needMs,
   };
 }
@@ -168,9 +200,10 @@ function chainMs(chain: ProofChain | undefined, nowAwake: Instant, proofGap: num
   return nowAwake - chain.firstAwake;
 }
 
-function modemMs(line: ModemLine | undefined, nowAwake: Instant): number {
-  const proves = line?.seenAsserted && line.seenDropped && line.assertedSinceAwake !== undefined;
-  return proves ? nowAwake - (line.assertedSinceAwake as number) : 0;
+function modemMs(line: ModemLine | undefined, nowAwake: Instant, ageMaxMs: number): number {
+  if (line?.assertedSinceAwake === undefined || !line.seenAsserted || !line.seenDropped) return 0;
+  // A line that is not read any more asserts nothing.
+  return nowAwake - line.readAwake > ageMaxMs ? 0 : nowAwake - line.assertedSinceAwake;
 }
 
 function lossMs(ear: Ear, nowAwake: Instant): number {

@@ -6,7 +6,6 @@
  * |---------|---------|-------------------------------|---------|------------|
  * | absent  | beat    |                               | present | arrived    |
  * | absent  | leaving | its stop failed               | present | stop-failed|
- * | absent  | leaving | its stop failed               | present | stop-failed|
  * | absent  | leaving |                               | leaving | leaving    |
  * | absent  | left    |                               | left    | left       |
  * | absent  | over, tick |                            | absent  |            |

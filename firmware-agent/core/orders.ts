@@ -33,6 +33,12 @@ interface Reply {
 }
 
 export function takeOrder(board: Board, order: Order, now: Instant): Effect[] {
+  // Even an order that is refused was given by somebody who lives.
+  const doubt = order.life === board.life ? signOfLife(board, order, now) : [];
+  return [...doubt, ...answered(board, order, now)];
+}
+
+function answered(board: Board, order: Order, now: Instant): Effect[] {
   forgetOld(board, now);
   const known = board.orders.get(order.cmdId);
   if (known !== undefined) return repeat(board, known, order);
@@ -141,8 +147,9 @@ function isUndecided(fence: Fence | undefined): boolean {
 function isKnownOff(board: Board, host: Host, now: Instant): boolean {
   const { fence, settings, power } = host;
   if (fence === undefined || fence.proof === 'none' || fence.step.at === 'closing') return false;
-  const bench = { now, settings, power, judgeTickMs: board.derived.judgeTickMs };
-  return readsOff(fence.dark ?? [], fence.proof, bench);
+  const { judgeTickMs } = board.derived;
+  const bench = { now, settings, power, judgeTickMs, stalledMs: board.clock.stalledMs };
+  return readsOff(fence.dark ?? [], fence.proof, bench, Number.NEGATIVE_INFINITY);
 }
 
 /** From acceptance until averted, failed or restored. */
@@ -206,7 +213,6 @@ function refuseOn(host: Host, order: Order): { outcome: Outcome; detail: string 
 function fenceOrOff(board: Board, host: Host, order: Order, now: Instant): Effect[] {
   const { fence } = host;
   const { cmdId, op, from, incarnation } = order;
-  const doubt = signOfLife(board, order, now);
   if (fence === undefined || !(isUndecided(fence) || isKnownOff(board, host, now))) {
     // A lock outlives the attempt that could not prove it.
     const keptBy = fence?.step.at === 'kept' ? fence.keptBy : op === 'off' ? from.name : undefined;
@@ -219,7 +225,7 @@ function fenceOrOff(board: Board, host: Host, order: Order, now: Instant): Effec
       evidence: [],
       text: `${what} by order of ${from.name}`,
     };
-    return [...doubt, ...beginFence(board, host, wish, now)];
+    return beginFence(board, host, wish, now);
   }
   // Whoever waited for power to come back waits in vain now.
   const off = { outcome: 'failed', proof: 'none', detail: 'off again' } as const;
@@ -229,12 +235,7 @@ function fenceOrOff(board: Board, host: Host, order: Order, now: Instant): Effec
     ...runFence(board, host, { kind: 'joined', cmdId, op, keptBy: from.name }, now),
     { kind: 'save' } as const,
   ];
-  if (isUndecided(fence)) return [...doubt, ...joined];
-  // It was proven off and has been watched since: the order finds its work done.
-  const keptBy = host.fence?.keptBy;
-  const detail = keptBy === undefined ? '' : `kept off: ${keptBy}`.slice(0, 15);
-  const reply = { outcome: 'done' as const, proof: fence.proof, detail };
-  return [...doubt, ...joined, ...settle(board, cmdId, reply, fence.incarnation)];
+  return joined;
 }
 
 /** A host that gives orders lives: its own autonomous fence waits (doubt). */

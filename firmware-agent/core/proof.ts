@@ -16,6 +16,8 @@ export interface Cut {
   /** Outlets that were cut together, as indexes into the settings. */
   outlets: readonly number[];
   cutAt: Instant;
+  /** All stalls of the board up to then. */
+  stalledMs: number;
   /** Since when a device that must be read gives no fact. */
   lostSince?: Instant;
 }
@@ -25,6 +27,8 @@ export interface Bench {
   settings: HostSettings;
   power: Power;
   judgeTickMs: number;
+  /** All stalls of the board so far. */
+  stalledMs: number;
 }
 
 export type Weighed =
@@ -45,22 +49,24 @@ export function weigh(cut: Cut, bench: Bench): Weighed {
   const { openSince, offSince } = facts;
   const holdMs = settings.timing.offHoldMs;
   const byHold = settings.proof === 'by-hold';
-  if (offSince !== undefined && now - offSince >= holdMs) {
-    if (bench.power.senses.every(isBelieved)) return { is: 'proven', proof: 'verified' };
-    if (byHold && facts.readable) return { is: 'proven', proof: 'by-hold' };
+  const believed = bench.power.senses.every(isBelieved);
+  if (offSince !== undefined && facts.readUntil - offSince >= holdMs && believed) {
+    return { is: 'proven', proof: 'verified' };
   }
   if (byHold && facts.readable && openSince !== undefined && !facts.senseOn) {
     // A sense that changed its mind in the meantime starts the hold anew.
     const steady = bench.power.senses.map((sense) => sense.since);
     const heldSince = Math.max(openSince + settings.timing.drainMs, ...steady);
-    if (now - heldSince >= holdMs) return { is: 'proven', proof: 'by-hold' };
+    if (facts.openUntil - heldSince >= holdMs) return { is: 'proven', proof: 'by-hold' };
   }
   const lostSince = facts.lost ? (cut.lostSince ?? now) : undefined;
   if (lostSince !== undefined && now - lostSince > holdMs) {
     return { is: 'failed', reason: 'device-lost' };
   }
-  if (now - cut.cutAt > proofLimitMs(settings.timing)) {
-    return { is: 'failed', reason: whyNot(facts) };
+  // Our own sleep is not the fault of the hardware; samples that it made late begin the hold anew.
+  const sleptMs = bench.stalledMs - cut.stalledMs;
+  if (now - cut.cutAt - sleptMs > proofLimitMs(settings.timing)) {
+    return { is: 'failed', reason: whyNot(facts, believed) };
   }
   return {
     is: 'pending',
@@ -70,12 +76,21 @@ export function weigh(cut: Cut, bench: Bench): Weighed {
   };
 }
 
-/** Whether what was proven is still being read, and still reads off: a proof of old is no fact. */
-export function readsOff(outlets: readonly number[], proof: Proof, bench: Bench): boolean {
+/**
+ * Whether what was proven is still being read, and still reads off: a proof of old is no fact.
+ * Only samples asked for at `from` or later count.
+ */
+export function readsOff(
+  outlets: readonly number[],
+  proof: Proof,
+  bench: Bench,
+  from: Instant,
+): boolean {
   const { settings, power, now } = bench;
   const isFact = <T>(state: Sampled<T> | undefined, value: T, periodMs: number): boolean => {
     const ageMs = sampleAgeMs(bench.judgeTickMs, periodMs, settings.timing.offHoldMs);
-    return state !== undefined && factSince(state, value, now, ageMs) !== undefined;
+    if (state === undefined || state.askedAt < from) return false;
+    return factSince(state, value, now, ageMs) !== undefined;
   };
   const open = outlets.every((outlet) => {
     const { readable, periodMs } = settings.outlets[outlet] ?? { readable: true, periodMs: 0 };
@@ -90,6 +105,10 @@ interface Facts {
   openSince: Instant | undefined;
   /** All contacts open and all senses off together, since then. */
   offSince: Instant | undefined;
+  /** The question that every contact has answered; what came after it nobody has read yet. */
+  openUntil: Instant;
+  /** The same of every contact and every sense. */
+  readUntil: Instant;
   senseOn: boolean;
   lost: boolean;
   /** Every contact of the method can be read back. */
@@ -115,10 +134,15 @@ function gather(cut: Cut, bench: Bench): Facts {
   const contactLost = contacts.some((outlet) =>
     isLost(power.contacts[outlet], now, ageOf(settings.outlets[outlet]?.periodMs ?? 0)),
   );
+  const asked = contacts.map((outlet) => power.contacts[outlet]?.askedAt ?? cut.cutAt);
+  // Without a contact to read only the senses can prove, and they have their own times.
+  const openUntil = asked.length === 0 ? now : Math.min(...asked);
   const senseLost = power.senses.some((sense, i) => isLost(sense, now, senseAges[i] as number));
   return {
     openSince,
     offSince: covered && openSince !== undefined ? latest([openSince, ...off]) : undefined,
+    openUntil,
+    readUntil: Math.min(openUntil, ...power.senses.map((sense) => sense.askedAt)),
     // Its last word stands, however old: that it is silent since does not mean that power went.
     senseOn: power.senses.some((sense) => sense.value === 'on'),
     lost: contactLost || (senseLost && settings.proof === 'verified'),
@@ -135,8 +159,8 @@ function isLost<T>(state: Sampled<T> | undefined, now: Instant, ageMs: number): 
   return state === undefined || state.value === 'unknown' || now - state.at > ageMs;
 }
 
-function whyNot(facts: Facts): FailReason {
+function whyNot(facts: Facts, believed: boolean): FailReason {
   if (facts.openSince === undefined) return 'relay-closed';
   if (facts.senseOn) return 'sense-on';
-  return facts.offSince === undefined ? 'not-proven' : 'sense-doubted';
+  return facts.offSince === undefined || believed ? 'not-proven' : 'sense-doubted';
 }

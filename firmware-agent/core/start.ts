@@ -8,7 +8,9 @@
  * | some open          | anything else       | closed, `interrupted`                            |
  * | none open          | a fence had not ended | `interrupted`; already reported: only forgotten |
  * | none open          | nothing             | nothing                                          |
- * | one cannot be read | a fence had not ended | nothing moves, alarm `found-open`              |
+ * | one is unknown     | a fence had not ended | nothing moves, alarm `found-open`              |
+ * | none can be read, senses off | a fence had cut | hold anew in full, verify, report, restore |
+ * | none can be read   | a fence had cut     | closed, `interrupted`                            |
  *
  * "Its outlets" are those that the fence had told to open. Power is read anew; only that a sense
  * was seen on before the cut is taken from disk, as a drill's result would be.
@@ -85,9 +87,11 @@ function firstLook(board: Board, host: Host, memory: Memory, now: Instant): Effe
   if (!isRead && (open.length > 0 || unfinished !== undefined)) {
     return foundOpen(board, host, 'not all of its outlets could be read', now);
   }
-  if (open.length > 0 && unfinished !== undefined) {
+  if (unfinished !== undefined) {
     const its = unfinished.outlets.length > 0 ? unfinished.outlets : readable;
-    if (its.every(isOpen)) return holdAnew(board, host, unfinished, now);
+    if (looksOff(host, its)) return holdAnew(board, host, unfinished, now);
+    // What cannot be read back was told to open, and nobody else would ever tell it to close.
+    if (its.some((outlet) => !readable.includes(outlet))) return closeAll(board, host, memory, now);
   }
   if (open.length > 0 && open.length < readable.length) return closeAll(board, host, memory, now);
   if (open.length > 0) {
@@ -95,6 +99,14 @@ function firstLook(board: Board, host: Host, memory: Memory, now: Instant): Effe
   }
   if (unfinished === undefined || unfinished.reported) return [];
   return interrupted(board, host, unfinished, { wallMs: memory.wallMs, now });
+}
+
+/** Whether these outlets are open by their contacts, or by all senses where none can be read. */
+function looksOff(host: Host, outlets: readonly number[]): boolean {
+  const { contacts, senses } = host.power;
+  const known = outlets.filter((outlet) => host.settings.outlets[outlet]?.readable);
+  if (known.length > 0) return known.every((outlet) => contacts[outlet]?.value === 'open');
+  return outlets.length > 0 && senses.length > 0 && senses.every(({ value }) => value === 'off');
 }
 
 function foundOpen(board: Board, host: Host, text: string, now: Instant): News[] {
@@ -107,7 +119,8 @@ function holdAnew(board: Board, host: Host, unfinished: DurableFence, now: Insta
   const outlets = unfinished.outlets.length > 0 ? unfinished.outlets : host.methods.flat();
   // No further method is tried: after a restart nothing is cut that was not cut before.
   const method = host.methods.length - 1;
-  const step: FenceStep = { at: 'proving', method, outlets, cutAt: now };
+  const { stalledMs } = board.clock;
+  const step: FenceStep = { at: 'proving', method, outlets, cutAt: now, stalledMs };
   const fence = fenceOf(board, unfinished, step, now);
   const senses = host.power.senses.map((sense, i) =>
     unfinished.seenOn[i] === true ? { ...sense, seenOn: true } : sense,

@@ -20,7 +20,8 @@ export function prng(seed: number): Prng {
     word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
     return ((word ^ (word >>> 16)) >>> 0) / 2 ** 32;
   };
-  const between = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1));
+  const between = (low: number, high: number): number =>
+    low + Math.floor(next() * (high - low + 1));
   return {
     next,
     between,

@@ -50,6 +50,7 @@ function scene(reads: Reads, differs: Partial<Scene> = {}): Scene {
     settings,
     power: power(reads),
     judgeTickMs: 50,
+    stalledMs: 0,
     methods: [[0], [1]],
     mayCut: { yes: true },
     mayRestore: true,
@@ -79,6 +80,7 @@ const proving = (method: number): FenceStep => ({
   method,
   outlets: [method],
   cutAt: CUT_AT,
+  stalledMs: 0,
 });
 
 const INTENT = fence({ at: 'intent', since: NOW - 100 });
@@ -86,6 +88,13 @@ const LATE_INTENT = fence({ at: 'intent', since: NOW - 500 });
 const KEPT = fence({ at: 'kept', since: NOW - 900 }, { ...proven, keptBy: 'x' });
 const DUE = fence({ at: 'due', since: NOW - 900 }, proven);
 const CLOSING = fence({ at: 'closing', since: CUT_AT, triedAt: NOW - 100, tries: 0 }, proven);
+
+/** An order came to what was proven, and waits for what is read from then on. */
+const joinedAt = (was: Fence, confirmFrom: number): Fence => ({
+  ...was,
+  orders: ['b'],
+  confirmFrom,
+});
 
 const tick: FenceEvent = { kind: 'tick', drained: true };
 const sign = (at: number, fresh = true): FenceEvent => ({ kind: 'sign', tick: at, fresh });
@@ -142,6 +151,9 @@ const CASES: [guard: string, was: Fence, event: FenceEvent, scene: Scene][] = [
   ['', KEPT, join('fence'), scene(DARK)],
   ['', KEPT, journalled, scene(DARK)],
   ['', KEPT, released, scene(DARK)],
+  ['an order joined, read off anew', joinedAt(KEPT, NOW - 20), tick, scene(DARK)],
+  ['', joinedAt(KEPT, NOW), tick, scene(DARK)],
+  ['an order joined, not read in H', joinedAt(KEPT, NOW), tick, scene(DARK, { now: NOW + 9_000 })],
   ['contradicted', DUE, tick, scene({ ...DARK, sense: 'on' })],
   ['contradicted', DUE, sign(100, false), scene(DARK)],
   ['', DUE, sign(99), scene(DARK)],
@@ -150,6 +162,9 @@ const CASES: [guard: string, was: Fence, event: FenceEvent, scene: Scene][] = [
   ['by an `off`', DUE, join('off'), scene(DARK)],
   ['', DUE, join('fence'), scene(DARK)],
   ['', DUE, released, scene(DARK)],
+  ['an order joined, read off anew', joinedAt(DUE, NOW - 20), tick, scene(DARK)],
+  ['', joinedAt(DUE, NOW), tick, scene(DARK)],
+  ['an order joined, not read in H', joinedAt(DUE, NOW), tick, scene(DARK, { now: NOW + 9_000 })],
   ['', DUE, journalled, scene(DARK)],
   ['every contact read closed', CLOSING, tick, scene(LIT)],
   ['', CLOSING, tick, scene(DARK)],

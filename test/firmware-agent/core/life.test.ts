@@ -33,10 +33,12 @@ const EVENTS: [guard: string, event: LifeEvent, atMs: number, only?: Life['at']]
 
 test('every pair of life and event does what the table says, and nothing else', () => {
   const tried: Tried[] = LIVES.flatMap((was) =>
-    EVENTS.filter(([, , , only]) => only === undefined || only === was.at).map(([guard, event, atMs]) => {
-      const { life, news } = stepLife(was, event, NOW + atMs, TIMING);
-      return { state: was.at, event: event.kind, guard, next: life.at, deeds: news ?? '' };
-    }),
+    EVENTS.filter(([, , , only]) => only === undefined || only === was.at).map(
+      ([guard, event, atMs]) => {
+        const { life, news } = stepLife(was, event, NOW + atMs, TIMING);
+        return { state: was.at, event: event.kind, guard, next: life.at, deeds: news ?? '' };
+      },
+    ),
   );
   assert.equal(differences(TABLE, tried), []);
 });

@@ -43,6 +43,18 @@ test('a channel that was lost a moment ago must be heard, or be lost for a deadt
   assert.ok(alarms(w, 'alpha').includes('unproven'));
 });
 
+test('one channel lost a moment ago delays even who needs no proof, for a deadtime at most', () => {
+  const hosts = [guarded(1, 'alpha', { silence: 'act' }), guarded(2, 'beta')];
+  const w = world({ hosts });
+  w.run(30 * SECOND);
+  w.hang('alpha');
+  w.run(10 * SECOND);
+  w.serialPort('alpha', false);
+  const lostAt = w.now;
+  const dead = w.untilNews('dead', 'alpha', 30 * SECOND);
+  assert.ok(dead.at - lostAt > D && dead.at - lostAt <= D + 2 * Q, `${dead.at - lostAt} ms`);
+});
+
 test('a stall of our own is subtracted: no host that beat before and after it is touched', () => {
   for (const stallMs of [300, 5 * SECOND, 60 * SECOND]) {
     for (const shift of [0, 17, 400]) {
@@ -54,6 +66,16 @@ test('a stall of our own is subtracted: no host that beat before and after it is
       assert.is(w.news('dead').length, 0);
     }
   }
+});
+
+test('time slept through is no silence: the verdict waits as much longer', () => {
+  const w = pair();
+  w.hang('alpha');
+  w.run(5 * SECOND);
+  w.stall(3 * SECOND);
+  const dead = w.untilNews('dead', 'alpha', 30 * SECOND);
+  const silenceMs = dead.at - lastFresh(w, 'alpha');
+  assert.ok(silenceMs >= D + 3 * SECOND - Q && silenceMs <= D + 3 * SECOND + 2 * Q + 250);
 });
 
 test('no verdict falls within 3K of a stall, however short it was', () => {
@@ -85,10 +107,29 @@ test('after an outage of X a silence needs max(D, min(X, I)) from its end', () =
     w.broker(true);
     const endAt = w.now;
     const dead = w.untilNews('dead', 'alpha', 200 * SECOND);
-    const neededMs = outageMs < 5 * SECOND ? dead.at - lastFresh(w, 'alpha') - outageMs : dead.at - endAt;
+    const neededMs =
+      outageMs < 5 * SECOND ? dead.at - lastFresh(w, 'alpha') - outageMs : dead.at - endAt;
     assert.ok(neededMs >= needMs - 1, `${outageMs} ms of outage: dead after ${neededMs} ms`);
-    assert.ok(neededMs <= needMs + 2 * SECOND, `${outageMs} ms of outage: dead after ${neededMs} ms`);
+    assert.ok(
+      neededMs <= needMs + 2 * SECOND,
+      `${outageMs} ms of outage: dead after ${neededMs} ms`,
+    );
   }
+});
+
+test('`silence = "act"` drops the proof, and not what an outage asks for', () => {
+  const w = world({ hosts: [guarded(1, 'alpha', { silence: 'act' }), guarded(2, 'beta')] });
+  w.run(30 * SECOND);
+  w.hang('alpha');
+  w.run(1_100);
+  w.broker(false);
+  w.serialPort('alpha', false);
+  w.run(60 * SECOND);
+  w.serialPort('alpha', true);
+  w.broker(true);
+  const endAt = w.now;
+  const dead = w.untilNews('dead', 'alpha', 100 * SECOND);
+  assert.ok(dead.at - endAt >= 60 * SECOND - 1, `dead ${dead.at - endAt} ms after the outage`);
 });
 
 test('a stall of X right after a beat asks for max(D, min(X, I)) all the same', () => {
@@ -98,15 +139,21 @@ test('a stall of X right after a beat asks for max(D, min(X, I)) all the same', 
     w.run(shift);
     const echo = w.state.process?.board.ticks.latest ?? 0;
     // The last beat comes between the last judge tick and the stall.
-    const common = { host: 1, incarnation: 1001, session: 99, seq: 60, echo, flags: 0 };
+    const common = { host: 1, incarnation: 1001, echo, flags: 0 };
     const beat = { ...common, kind: 'beat', bytes: new Uint8Array() } as const;
-    w.give({ kind: 'heard', opened: { ...beat, channel: 'serial' } });
-    w.give({ kind: 'heard', opened: { ...beat, channel: 'mqtt' } });
+    for (const hearing of w.state.process?.board.hosts.get(1)?.hearings ?? []) {
+      const { session, seq } = hearing.pace ?? { session: 0, seq: 0 };
+      const { channel } = hearing;
+      w.give({ kind: 'heard', opened: { ...beat, channel, session, seq: seq + 1 } });
+    }
     w.stall(60 * SECOND);
     w.run(60 * SECOND);
     const stallEnd = w.now;
     const dead = w.untilNews('dead', 'alpha', 120 * SECOND);
-    assert.ok(dead.at - stallEnd >= 60 * SECOND - 1, `dead ${dead.at - stallEnd} ms after the stall`);
+    assert.ok(
+      dead.at - stallEnd >= 60 * SECOND - 1,
+      `dead ${dead.at - stallEnd} ms after the stall`,
+    );
   }
 });
 

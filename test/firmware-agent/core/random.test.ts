@@ -4,13 +4,15 @@
  */
 import { attemptSync } from '../../../protocol/attempt.ts';
 import { assert, suite } from '../../lib/suite.ts';
-import { chaosOf, heal, strike } from './world/chaos.ts';
+import { lastFresh } from './world/after.ts';
+import { chaosOf, heal, QUICK, strike } from './world/chaos.ts';
 import { judgeEnd, keepLedger } from './world/ledger.ts';
 
 const test = suite('random worlds');
 const RUNS = Number(process.env['RUNS'] ?? 150);
 const SEED = Number(process.env['SEED'] ?? 1);
 const FAILURES_SHOWN = 5;
+const JUDGE_MS = 50;
 
 interface Outcome {
   seed: number;
@@ -52,11 +54,45 @@ test('whatever fails: no living host is cut, and nothing untrue is said', () => 
     if (outcome.broken.length > 0) bad.push(outcome);
   }
   for (const { seed, story, broken } of bad.slice(0, FAILURES_SHOWN)) {
-    process.stdout.write(`SEED=${seed} RUNS=1\n  ${story.join('\n  ')}\n! ${broken.join('\n! ')}\n`);
+    process.stdout.write(
+      `SEED=${seed} RUNS=1\n  ${story.join('\n  ')}\n! ${broken.join('\n! ')}\n`,
+    );
   }
   process.stdout.write(`${JSON.stringify(totals)}\n`);
   assert.is(bad.length, 0, `seeds ${bad.map(({ seed }) => seed).join(' ')}`);
-  assert.ok(RUNS < 100 || (totals.autonomous > 0 && totals.fenced > 0), 'the worlds were too quiet');
+  assert.ok(
+    RUNS < 100 || (totals.autonomous > 0 && totals.fenced > 0),
+    'the worlds were too quiet',
+  );
+});
+
+test('in a quiet world a dead host is found and fenced within its bounds', () => {
+  const { deadtimeMs, drainMs, offHoldMs } = QUICK;
+  for (let seed = SEED; seed < SEED + RUNS / 3; seed += 1) {
+    const c = chaosOf(seed);
+    const ledger = keepLedger(c);
+    const [alpha] = c.w.state.machines.values();
+    assert.ok(alpha);
+    const { settings } = alpha;
+    const lonely = c.w.state.machines.size === 1 && c.w.state.settings.brokerOnBoard;
+    // With nobody else on the broker, and the broker on the board, nothing proves its silence.
+    if (lonely && settings.silence === 'prove') continue;
+    const heardAt = (): number => lastFresh(c.w, settings.name);
+    c.w.run(4_000 + c.chance.between(0, 900));
+    c.w.hang(settings.name);
+    const dead = c.w.untilNews('dead', settings.name, 3_000);
+    const silenceMs = dead.at - heardAt();
+    const judged = `SEED=${seed}: dead after ${silenceMs} ms`;
+    assert.ok(silenceMs >= deadtimeMs && silenceMs <= deadtimeMs + JUDGE_MS, judged);
+    const fenced = c.w.untilNews('fenced', settings.name, 10_000);
+    const tookMs = fenced.at - dead.at;
+    assert.ok(tookMs <= 500 + drainMs + offHoldMs + 2 * JUDGE_MS, `SEED=${seed}: ${tookMs} ms`);
+    if (settings.afterFence === 'restore') {
+      c.w.untilNews('restored', settings.name, 2_500);
+      c.w.untilNews('heard', settings.name, alpha.bootMs + 2_000);
+    }
+    assert.equal(ledger.broken, [], `SEED=${seed}`);
+  }
 });
 
 test.run();

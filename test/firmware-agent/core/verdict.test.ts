@@ -180,4 +180,34 @@ test('a host that does not come back after its fence is absent, and is not cycle
   assert.ok(alarms(w, 'alpha').includes('absent'));
 });
 
+test('two channels prove a silence only where both were heard within I of each other', () => {
+  for (const [apartS, isProven] of [
+    [100, true],
+    [130, false],
+  ] as const) {
+    const w = pair();
+    w.cable('alpha', 'serial', 'broken');
+    w.run(apartS * SECOND);
+    w.hang('alpha');
+    w.run(60 * SECOND);
+    assert.is(w.cuts().length > 0, isProven, `${apartS} s apart`);
+  }
+});
+
+test('a life is cut once by verdict: where that failed, people are told and nothing moves', () => {
+  const w = pair();
+  w.machine('alpha').relays[0] = { really: 'closed', fault: 'welded' };
+  w.hang('alpha');
+  w.untilNews('failed', 'alpha', 40 * SECOND);
+  w.run(300 * SECOND);
+  assert.is(w.cuts().length, 1);
+  // Its power was switched, so it is missed as a host that may be booting, and not judged again.
+  assert.equal(alarms(w, 'alpha').sort(), ['absent', 'failed']);
+  w.machine('alpha').relays[0] = { really: 'closed' };
+  w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  w.untilNews('fenced', 'alpha', 10 * SECOND);
+  w.run(60 * SECOND);
+  assert.ok(!alarms(w, 'alpha').includes('failed'));
+});
+
 test.run();

@@ -78,9 +78,18 @@ export function sampleFor(world: WorldState, give: Give): void {
         give({ kind: 'contact', host, outlet, value: value as 'open', askedAt }),
       );
     });
+    repeat(
+      host,
+      IDLE_MS,
+      () => machine.modem ?? 'mute',
+      () => give({ kind: 'modem', host, line: machine.modem ?? 'unknown' }),
+    );
     machine.settings.senses.forEach((settings, sense) => {
-      repeat(host, settings.periodMs, () => readSense(machine, sense), (value, askedAt) =>
-        give({ kind: 'sense', host, sense, value: value as 'off', askedAt }),
+      repeat(
+        host,
+        settings.periodMs,
+        () => readSense(machine, sense),
+        (value, askedAt) => give({ kind: 'sense', host, sense, value: value as 'off', askedAt }),
       );
     });
   }
@@ -99,7 +108,9 @@ export function sampleFor(world: WorldState, give: Give): void {
       const isNews = value !== known.value || askedAt - known.at >= IDLE_MS;
       if (value !== 'mute' && (isNews || process.board.hosts.get(host)?.fence !== undefined)) {
         known = { value, at: askedAt };
-        world.agenda.add(askedAt + ASK_MS, () => answer(value, askedAt));
+        world.agenda.add(askedAt + ASK_MS, () => {
+          if (world.life === life) answer(value, askedAt);
+        });
       }
       world.agenda.add(askedAt + periodMs, again);
     };

@@ -27,8 +27,16 @@ export interface Chaos {
   w: World;
   chance: Prng;
   liars: Map<number, Liar>;
+  /** Hosts whose devices were ever faulty or lying. */
+  touched: Set<number>;
   /** Orders given so far, for giving one again. */
-  given: { cmdId: string; host: string; op: 'fence' | 'off' | 'on'; incarnation: number; by?: string }[];
+  given: {
+    cmdId: string;
+    host: string;
+    op: 'fence' | 'off' | 'on';
+    incarnation: number;
+    by?: string;
+  }[];
   /** Lives that each host had, first to last. */
   lives: Map<number, number[]>;
 }
@@ -53,17 +61,19 @@ export function chaosOf(seed: number): Chaos {
     machine.bootMs = chance.between(200, 2_500);
   }
   const liars = new Map(hosts.map((host) => [host.host, liarOf(chance, host)]));
-  return { w, chance, liars, given: [], lives: new Map() };
+  return { w, chance, liars, touched: new Set(), given: [], lives: new Map() };
 }
 
 function anyHost(chance: Prng, host: number, name: string): HostSettings {
   const two = chance.chance(0.3);
   const methods = chance.chance(0.3) ? 2 : 1;
   const periodMs = chance.pick([50, 100]);
+  const proof = chance.chance(0.3) ? 'by-hold' : 'verified';
+  const readable = proof === 'by-hold' || chance.chance(0.85);
   const outlet = (label: string, method: number): HostSettings['outlets'][number] => ({
     name: label,
     method,
-    readable: true,
+    readable,
     periodMs,
   });
   const outlets = [
@@ -71,11 +81,16 @@ function anyHost(chance: Prng, host: number, name: string): HostSettings {
     ...(two ? [outlet('b', 1)] : []),
     ...(methods === 2 ? [outlet('c', 2)] : []),
   ];
-  const sense = { name: 'sense', covers: 'host', periodMs, showsBreak: chance.chance(0.7) } as const;
+  const sense = {
+    name: 'sense',
+    covers: 'host',
+    periodMs,
+    showsBreak: chance.chance(0.7),
+  } as const;
   return guarded(host, name, {
     timing: QUICK,
     delayMs: { serial: 20, mqtt: 50 },
-    proof: chance.chance(0.3) ? 'by-hold' : 'verified',
+    proof,
     silence: chance.chance(0.2) ? 'act' : 'prove',
     afterFence: chance.chance(0.2) ? 'stay-off' : 'restore',
     serial: { adapter: chance.pick(['hub', `${name}-port`]), modem: false },
@@ -86,6 +101,7 @@ function anyHost(chance: Prng, host: number, name: string): HostSettings {
 
 function liarOf(chance: Prng, host: HostSettings): Liar {
   const liar = chance.pick(['nobody', 'nobody', 'contacts', 'senses'] as const);
+  if (host.outlets.some(({ readable }) => !readable)) return 'nobody';
   // By hold the contacts are all that is asked.
   return liar === 'contacts' && host.proof === 'by-hold' ? 'senses' : liar;
 }
@@ -141,7 +157,7 @@ const FAULTS: Record<string, [weight: number, fault: Fault]> = {
       w.state.disk.delayMs = chance.pick([2, 100, 700]);
     },
   ],
-  relay: [3, ({ chance, w }, machine) => breakRelay(w, chance, machine)],
+  relay: [3, breakRelay],
   lie: [3, lie],
   leave: [
     2,
@@ -190,7 +206,8 @@ function reset(w: World, machine: Machine): void {
   if (machine.at === 'up' || machine.at === 'hung') boot(w.state, machine);
 }
 
-function breakRelay(w: World, chance: Prng, machine: Machine): void {
+function breakRelay({ w, chance, touched }: Chaos, machine: Machine): void {
+  touched.add(machine.settings.host);
   const relay = chance.pick(machine.relays);
   const fault = chance.pick(['welded', 'stuck-open', undefined] as const);
   delete relay.fault;
@@ -198,7 +215,8 @@ function breakRelay(w: World, chance: Prng, machine: Machine): void {
   settlePower(w.state, machine);
 }
 
-function lie({ chance, liars }: Chaos, machine: Machine): void {
+function lie({ chance, liars, touched }: Chaos, machine: Machine): void {
+  touched.add(machine.settings.host);
   const liar = liars.get(machine.settings.host);
   if (liar === 'contacts') {
     const relay = chance.pick(machine.relays);

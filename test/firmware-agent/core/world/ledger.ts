@@ -5,6 +5,7 @@
 import type { Answer, Effect, Event } from '../../../../firmware-agent/core/events.ts';
 import type { Chaos } from './chaos.ts';
 import { darkSince, hasPower, type Machine } from './machine.ts';
+import { ageOf, freshness } from './radio.ts';
 import { machineOf } from './state.ts';
 
 export interface Ledger {
@@ -21,6 +22,22 @@ export interface Ledger {
 /** Samples lie back by their period, and a lying sense hides the hold-up. */
 const SLACK_MS = 120;
 
+/** Starts are 30 s apart, and one cut may follow its start later than the other by J. */
+const GAP_MS = 29_000;
+
+/** What the ledger remembers between events. */
+interface Memory {
+  /** Lives that were cut by verdict, by host. */
+  spent: Map<number, Set<number>>;
+  /** Hosts that said LEFT and nothing since. */
+  left: Set<number>;
+  /** Hosts that were told frozen in this life of the agent. */
+  frozen: Set<number>;
+  /** Fences of this life whose intent went to disk before anything moved. */
+  journalled: Set<number>;
+  autonomousAt: number;
+}
+
 export function keepLedger(c: Chaos): Ledger {
   const ledger: Ledger = {
     broken: [],
@@ -30,25 +47,47 @@ export function keepLedger(c: Chaos): Ledger {
     fenced: 0,
     frozen: 0,
   };
-  const spent = new Map<number, Set<number>>();
-  const touched = new Set<number>();
+  const memory: Memory = {
+    spent: new Map(),
+    left: new Set(),
+    frozen: new Set(),
+    journalled: new Set(),
+    autonomousAt: Number.NEGATIVE_INFINITY,
+  };
   c.w.state.watch.push((event, effects) => {
     for (const machine of c.w.state.machines.values()) {
       const lives = c.lives.get(machine.settings.host) ?? [];
       if (!lives.includes(machine.incarnation)) lives.push(machine.incarnation);
       c.lives.set(machine.settings.host, lives);
-      const isFaulty = machine.relays.some((relay) => relay.fault ?? relay.reads);
-      if (isFaulty || machine.senses.some((sense) => sense.reads)) touched.add(machine.settings.host);
     }
     noteLosses(ledger, event);
+    noteEvent(c, memory, event);
     const isRepeat = event.kind === 'order' && ledger.accepted.has(event.order.cmdId);
     for (const effect of effects) {
-      if (effect.kind === 'cut') judgeCut(c, ledger, spent, effect);
+      if (effect.kind === 'journal') memory.journalled.add(effect.fence);
+      if (effect.kind === 'cut') judgeCut(c, ledger, memory, effect);
+      if (effect.kind === 'restore' && memory.frozen.has(effect.host)) {
+        say(c, ledger, `host ${effect.host} is frozen and was restored`);
+      }
       if (effect.kind === 'answer') judgeAnswer(c, ledger, effect.answer, isRepeat);
-      if (effect.kind === 'news') judgeNews(c, ledger, touched, effect);
+      if (effect.kind === 'news') judgeNews(c, ledger, memory, effect);
     }
   });
   return ledger;
+}
+
+function noteEvent(c: Chaos, memory: Memory, event: Event): void {
+  if (event.kind === 'start') {
+    memory.frozen.clear();
+    memory.journalled.clear();
+    memory.autonomousAt = Number.NEGATIVE_INFINITY;
+  }
+  if (event.kind !== 'heard' || !('echo' in event.opened)) return;
+  const { kind, host, echo } = event.opened;
+  // What was said long ago is not believed, a LEFT as little as a beat.
+  if (ageOf(c.w.state, echo) > freshness(machineOf(c.w.state, host))) return;
+  if (kind === 'left') memory.left.add(host);
+  else memory.left.delete(host);
 }
 
 function say(c: Chaos, ledger: Ledger, sentence: string): void {
@@ -58,29 +97,35 @@ function say(c: Chaos, ledger: Ledger, sentence: string): void {
 function judgeCut(
   c: Chaos,
   ledger: Ledger,
-  spent: Map<number, Set<number>>,
-  cut: Effect & { kind: 'cut' },
+  memory: Memory,
+  { host, fence: id }: Effect & { kind: 'cut' },
 ): void {
   ledger.cuts += 1;
-  const machine = machineOf(c.w.state, cut.host);
-  const fence = c.w.state.process?.board.hosts.get(cut.host)?.fence;
+  const machine = machineOf(c.w.state, host);
+  const fence = c.w.state.process?.board.hosts.get(host)?.fence;
+  if (memory.frozen.has(host)) say(c, ledger, `host ${host} is frozen and was cut`);
+  if (!memory.journalled.has(id)) say(c, ledger, `fence ${id} cut without a journalled intent`);
   const isFirst = fence?.step.at === 'proving' && fence.step.method === 0;
   const isOrdered = [...ledger.accepted.values()].some(
-    ({ host, op, finals }) => host === cut.host && op !== 'on' && finals.length === 0,
+    (order) => order.host === host && order.op !== 'on' && order.finals.length === 0,
   );
   if (isOrdered || !isFirst) return;
   ledger.autonomous += 1;
   const { deadtimeMs } = machine.settings.timing;
   for (const [key, at] of c.w.state.freshAt) {
     const sinceMs = c.w.now - at;
-    if (!key.startsWith(`${cut.host}:`) || sinceMs >= deadtimeMs) continue;
-    say(c, ledger, `host ${cut.host} was cut ${sinceMs.toFixed(0)} ms after a fresh beat (${key})`);
+    if (!key.startsWith(`${host}:`) || sinceMs >= deadtimeMs) continue;
+    say(c, ledger, `host ${host} was cut ${sinceMs.toFixed(0)} ms after a fresh beat (${key})`);
   }
-  const lives = spent.get(cut.host) ?? new Set();
+  if (memory.left.has(host)) say(c, ledger, `host ${host} left and was cut by verdict`);
+  const apartMs = c.w.now - memory.autonomousAt;
+  if (apartMs < GAP_MS) say(c, ledger, `two verdicts cut within ${apartMs.toFixed(0)} ms`);
+  memory.autonomousAt = c.w.now;
+  const lives = memory.spent.get(host) ?? new Set();
   if (lives.has(fence.incarnation)) {
-    say(c, ledger, `life ${fence.incarnation} of host ${cut.host} was cut twice by verdict`);
+    say(c, ledger, `life ${fence.incarnation} of host ${host} was cut twice by verdict`);
   }
-  spent.set(cut.host, lives.add(fence.incarnation));
+  memory.spent.set(host, lives.add(fence.incarnation));
 }
 
 function judgeAnswer(c: Chaos, ledger: Ledger, answer: Answer, isRepeat: boolean): void {
@@ -109,7 +154,7 @@ function judgeAnswer(c: Chaos, ledger: Ledger, answer: Answer, isRepeat: boolean
 function judgeNews(
   c: Chaos,
   ledger: Ledger,
-  touched: Set<number>,
+  memory: Memory,
   news: Effect & { kind: 'news' },
 ): void {
   if (news.host === undefined || news.over === true) return;
@@ -118,9 +163,12 @@ function judgeNews(
     ledger.fenced += 1;
     judgeDark(c, ledger, machine, `fenced (${news.text})`);
   }
+  if (news.code === 'crossed') memory.frozen.add(news.host);
   if (news.code !== 'integrity' && news.code !== 'two-lives') return;
+  memory.frozen.add(news.host);
   ledger.frozen += 1;
-  if (!touched.has(news.host)) say(c, ledger, `host ${news.host} was frozen for nothing: ${news.text}`);
+  if (!c.touched.has(news.host))
+    say(c, ledger, `host ${news.host} was frozen for nothing: ${news.text}`);
 }
 
 function judgeDark(c: Chaos, ledger: Ledger, machine: Machine, what: string): void {
@@ -156,6 +204,9 @@ export function judgeEnd(c: Chaos, ledger: Ledger): void {
     const { host, name } = machine.settings;
     // Where contacts lie at the start, the board cannot know that power is missing.
     if (c.liars.get(host) === 'contacts' && c.w.state.life > 1) continue;
+    // What cannot be read back is believed to have closed.
+    const isBlind = machine.settings.outlets.some(({ readable }) => !readable);
+    if (isBlind && (c.touched.has(host) || c.w.state.life > 1)) continue;
     const known = process.board.hosts.get(host);
     const isMeant = known?.fence !== undefined || known?.frozen !== undefined;
     const isTold = standing.some((alarm) => alarm.host === host && alarm.code === 'found-open');

@@ -38,9 +38,15 @@ export interface Machine {
   /** Changes of power at the machine, oldest first. */
   power: { at: number; on: boolean }[];
   unfedAt?: number;
+  /** What its modem line shows, once a test has said so. */
+  modem?: 'asserted' | 'dropped' | 'unknown';
 }
 
-export function newMachine(settings: HostSettings, feeds: number[][], incarnation: number): Machine {
+export function newMachine(
+  settings: HostSettings,
+  feeds: number[][],
+  incarnation: number,
+): Machine {
   return {
     settings,
     relays: settings.outlets.map(() => ({ really: 'closed' })),

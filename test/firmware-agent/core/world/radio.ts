@@ -5,7 +5,14 @@
 import type { Event } from '../../../../firmware-agent/core/events.ts';
 import type { Opened } from '../../../../protocol/wire/session/agent.ts';
 import type { Machine } from './machine.ts';
-import { machineOf, nextId, type Path, type Process, type Table, type WorldState } from './state.ts';
+import {
+  machineOf,
+  nextId,
+  type Path,
+  type Process,
+  type Table,
+  type WorldState,
+} from './state.ts';
 
 type Give = (event: Event) => void;
 
@@ -72,7 +79,7 @@ function welcome(
     const machine = machineOf(world, path.host);
     if (machine.start !== start || machine.at !== 'up') return;
     if (path.session?.life === life && path.session.incarnation === incarnation) return;
-    path.session = { id, life, incarnation, since: world.now, lastSeq: 0 };
+    path.session = { id, life, incarnation, since: world.now, lastSeq: 0, left: false };
     beatOn(world, path, { id, start }, give);
   });
 }
@@ -102,7 +109,7 @@ export function say(
 ): void {
   const { session } = path;
   const machine = machineOf(world, path.host);
-  if (session === undefined || machine.echoLife !== session.life) return;
+  if (session === undefined || session.left || machine.echoLife !== session.life) return;
   const elapsed = Math.floor((world.now - session.since) / machine.settings.timing.keepaliveMs);
   session.lastSeq = Math.max(session.lastSeq + 1, elapsed);
   const { host, channel } = path;
@@ -121,6 +128,7 @@ export function say(
       : kind === 'leaving'
         ? { kind, ...common, reason, returnByS }
         : { kind, ...common, reason };
+  session.left = kind === 'left';
   const { life } = session;
   sendUp(world, path, () => receive(world, machine, { opened, life }, give));
 }

@@ -60,7 +60,10 @@ export function boundKey(orderer: number, name: string, boundTo: number): Ordere
   return { orderer, name, boundTo, may: ['fence', 'off', 'on', 'status'] };
 }
 
-export function boardOf(hosts: HostSettings[], differs: Partial<BoardSettings> = {}): BoardSettings {
+export function boardOf(
+  hosts: HostSettings[],
+  differs: Partial<BoardSettings> = {},
+): BoardSettings {
   return {
     agent: 1,
     name: 'board',

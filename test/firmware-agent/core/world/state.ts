@@ -28,6 +28,8 @@ export interface Session {
   incarnation: number;
   since: number;
   lastSeq: number;
+  /** LEFT was sent: this session says nothing more. */
+  left: boolean;
 }
 
 /** What the board's side of the wire remembers of one host. */

@@ -18,8 +18,8 @@ import { sampleFor, turn } from './bench.ts';
 import { type Faults, faultsOf } from './faults.ts';
 import { type Machine, newMachine, readContact, readSense } from './machine.ts';
 import { ageOf, freshness, lifeName, retire, sendRound } from './radio.ts';
-import { machineOf, type Path, type Told, type Way, type WorldState } from './state.ts';
 import { boardOf } from './settings.ts';
+import { machineOf, type Path, type Told, type Way, type WorldState } from './state.ts';
 
 export interface World extends Faults {
   readonly state: WorldState;
@@ -92,6 +92,7 @@ function newPath(host: number, channel: Way, delayMs: number): Path {
 
 /** Hands one event to the core, or to its input queue while the process stands still. */
 function giveTo(state: WorldState, event: Event): Effect[] {
+  if (event.kind === 'modem') machineOf(state, event.host).modem = event.line;
   if (state.process === undefined) return [];
   if (state.stalled !== undefined) {
     if (event.kind !== 'judge' && event.kind !== 'round') state.stalled.input.push(event);
@@ -162,7 +163,8 @@ function startAgent(
   const board = newBoard(state.settings, lifeName(state), state.now);
   state.process = { board, tables: new Map(), issuedAt: new Map([[1, state.now]]) };
   give({ kind: 'listening', channel: 'mqtt', on: state.brokerWorks });
-  for (const [host, on] of state.serialOpen) give({ kind: 'listening', channel: 'serial', host, on });
+  for (const [host, on] of state.serialOpen)
+    give({ kind: 'listening', channel: 'serial', host, on });
   for (const machine of state.machines.values()) lookOnce(state, machine, give);
   const wallMs = 1_700_000_000_000 + state.now;
   if (state.disk.works) {
@@ -243,7 +245,9 @@ function viewOf(
     told,
     news: (code, name) => told(isNews(code, name)),
     cuts: (name) =>
-      told((e) => e.kind === 'cut' && (name === undefined || e.host === machine(name).settings.host)),
+      told(
+        (e) => e.kind === 'cut' && (name === undefined || e.host === machine(name).settings.host),
+      ),
     answers: (cmdId) =>
       state.told.flatMap(({ effect }) =>
         effect.kind === 'answer' && effect.answer.cmdId === cmdId ? [effect.answer] : [],

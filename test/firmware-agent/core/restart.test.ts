@@ -1,0 +1,231 @@
+/** The agent's own death is harmless: what a start finds, and what the disk may and may not do. */
+import { assert, suite } from '../../lib/suite.ts';
+import { alarms, outcomes } from './world/after.ts';
+import { darkSince, hasPower } from './world/machine.ts';
+import { guarded, SECOND } from './world/settings.ts';
+import { type World, world } from './world/world.ts';
+
+const test = suite('restart');
+const H = 5 * SECOND;
+
+function pair(differs: Parameters<typeof guarded>[2] = {}): World {
+  const w = world({ hosts: [guarded(1, 'alpha', differs), guarded(2, 'beta')] });
+  w.run(30 * SECOND);
+  return w;
+}
+
+function restart(w: World, afterMs = 1_000): void {
+  w.crash();
+  w.run(afterMs);
+  w.start();
+}
+
+test('a restart with everything closed moves nothing and hears everybody again', () => {
+  const w = pair();
+  restart(w);
+  w.run(100 * SECOND);
+  assert.is(w.told((e) => e.kind === 'cut' || e.kind === 'restore').length, 0);
+  assert.equal([...alarms(w, 'alpha'), ...alarms(w, 'beta')], []);
+});
+
+test('a host that died while the agent was away is absent, and not cut on what the disk says', () => {
+  const w = pair();
+  w.crash();
+  w.hang('alpha');
+  w.run(60 * SECOND);
+  w.start();
+  w.run(300 * SECOND);
+  assert.is(w.cuts().length, 0);
+  assert.ok(alarms(w, 'alpha').includes('absent'));
+});
+
+test('killed in the hold: all open and journalled, so held anew in full, reported, restored', () => {
+  for (const killMs of [100, 1_500, 4_000, 5_000]) {
+    const w = pair();
+    const cmdId = w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+    w.run(killMs);
+    restart(w);
+    const from = w.now;
+    w.untilNews('fenced', 'alpha', 8 * SECOND);
+    assert.ok(w.now - from >= H, `only ${w.now - from} ms of this life's own proof`);
+    assert.ok(w.now - (darkSince(w.machine('alpha')) ?? w.now) >= H);
+    w.untilNews('restored', 'alpha', 5 * SECOND);
+    assert.ok(hasPower(w.machine('alpha')));
+    assert.ok(outcomes(w, cmdId).includes('done'));
+  }
+});
+
+test('a host kept off stays off over a restart, and its key alone releases it', () => {
+  const w = pair();
+  w.order({ op: 'off', host: 'alpha', by: 'second' });
+  w.run(10 * SECOND);
+  restart(w);
+  w.run(30 * SECOND);
+  assert.ok(!hasPower(w.machine('alpha')));
+  const stranger = w.order({ op: 'on', host: 'alpha', by: 'third' });
+  assert.equal(outcomes(w, stranger), ['refused']);
+  w.order({ op: 'on', host: 'alpha', by: 'second' });
+  w.run(10 * SECOND);
+  assert.ok(hasPower(w.machine('alpha')));
+});
+
+test('all open and nobody knows why: left open, an alarm, and `on` gives power', () => {
+  const w = pair();
+  w.crash();
+  w.machine('alpha').relays[0] = { really: 'open' };
+  w.machine('alpha').at = 'off';
+  w.state.disk = { works: true, delayMs: 4 };
+  w.start();
+  w.run(60 * SECOND);
+  assert.is(w.told((e) => e.kind === 'restore').length, 0);
+  assert.ok(alarms(w, 'alpha').includes('found-open'));
+  const on = w.order({ op: 'on', host: 'alpha', by: 'operator' });
+  w.run(5 * SECOND);
+  assert.is(outcomes(w, on).at(-1), 'done');
+  assert.ok(!alarms(w, 'alpha').includes('found-open'));
+});
+
+test('some open: closed, and told as interrupted', () => {
+  const outlets = ['a', 'b'].map((name) => ({ name, method: 1, readable: true, periodMs: 100 }));
+  const w = pair({ outlets });
+  w.crash();
+  w.machine('alpha').relays[1] = { really: 'open' };
+  w.start();
+  assert.is(w.news('interrupted', 'alpha').length, 1);
+  w.untilNews('restored', 'alpha', 5 * SECOND);
+  assert.is(w.machine('alpha').relays[1]?.really, 'closed');
+});
+
+test('none open, and a fence in the journal: interrupted, and its order is told so', () => {
+  const w = pair();
+  w.state.disk.delayMs = 300;
+  const cmdId = w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  w.run(100);
+  restart(w);
+  assert.equal(outcomes(w, cmdId), ['accepted', 'interrupted']);
+  w.run(60 * SECOND);
+  assert.is(w.cuts().length, 0);
+});
+
+test('an outlet that cannot be read: nothing moves, and people are told', () => {
+  const w = pair();
+  w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  w.run(2 * SECOND);
+  w.crash();
+  w.machine('alpha').relays[0] = { really: 'open', reads: 'unknown' };
+  w.run(SECOND);
+  w.start();
+  w.run(60 * SECOND);
+  assert.is(w.told((e) => e.kind === 'restore').length, 0);
+  assert.ok(alarms(w, 'alpha').includes('found-open'));
+});
+
+test('a switch that cannot be read back, and was told to open: held anew where senses read off', () => {
+  const w = pair({ outlets: [{ name: 'pdu', method: 1, readable: false, periodMs: 100 }] });
+  w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  w.run(2 * SECOND);
+  restart(w);
+  w.untilNews('fenced', 'alpha', 8 * SECOND);
+  w.untilNews('restored', 'alpha', 5 * SECOND);
+  w.run(SECOND);
+  assert.ok(hasPower(w.machine('alpha')));
+});
+
+test('a switch that cannot be read back, and no sense that says off: told to close', () => {
+  const w = pair({ outlets: [{ name: 'pdu', method: 1, readable: false, periodMs: 100 }] });
+  w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  w.run(2 * SECOND);
+  w.crash();
+  w.machine('alpha').senses[0] = { reads: 'unknown' };
+  w.run(SECOND);
+  w.start();
+  w.run(5 * SECOND);
+  assert.ok(hasPower(w.machine('alpha')));
+  assert.is(w.news('interrupted', 'alpha').length, 1);
+  assert.is(w.news('fenced', 'alpha').length, 0);
+});
+
+test('the third interrupted fence in ten minutes freezes its host', () => {
+  const w = pair();
+  for (let i = 0; i < 3; i += 1) {
+    w.state.disk.delayMs = 300;
+    w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+    w.run(100);
+    restart(w);
+    assert.is(alarms(w, 'alpha').includes('interrupted'), i === 2);
+    w.run(30 * SECOND);
+  }
+  const cmdId = w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  assert.is(w.answers(cmdId).at(-1)?.detail, 'frozen');
+});
+
+test('a frozen host is not frozen over a restart, but people are told', () => {
+  const w = pair();
+  w.order({ op: 'off', host: 'alpha', by: 'operator' });
+  w.run(10 * SECOND);
+  w.machine('alpha').senses[0] = { reads: 'on' };
+  w.untilNews('integrity', 'alpha', SECOND);
+  restart(w);
+  assert.ok(alarms(w, 'alpha').includes('was-frozen'));
+});
+
+test('the same order after a restart is answered from the disk', () => {
+  const w = pair();
+  const wish = { op: 'fence', host: 'alpha', by: 'operator' } as const;
+  const cmdId = w.order(wish);
+  w.run(30 * SECOND);
+  restart(w);
+  w.order({ ...wish, cmdId });
+  assert.is(outcomes(w, cmdId).at(-1), 'done');
+  assert.is(w.cuts('alpha').length, 1);
+});
+
+test('several methods, kept off by the first: a restart does not give power back', () => {
+  const outlets = [
+    { name: 'relay', method: 1, readable: true, periodMs: 100 },
+    { name: 'feed', method: 2, readable: true, periodMs: 100 },
+  ];
+  const hosts = [guarded(1, 'alpha', { outlets }), guarded(2, 'beta')];
+  const w = world({ hosts, feeds: { alpha: [[0, 1]] } });
+  w.run(30 * SECOND);
+  w.order({ op: 'off', host: 'alpha', by: 'second' });
+  w.run(10 * SECOND);
+  restart(w);
+  w.run(60 * SECOND);
+  assert.ok(!hasPower(w.machine('alpha')));
+});
+
+test('a disk that forgot everything costs an alarm and no relay', () => {
+  const w = pair();
+  w.crash();
+  w.state.disk = { works: false, delayMs: 4 };
+  w.start();
+  w.give({ kind: 'start', wallMs: 1, amnesia: 'the state file is gone' });
+  assert.ok(alarms(w).includes('amnesia'));
+  w.run(60 * SECOND);
+  assert.is(w.cuts().length, 0);
+});
+
+test('three starts within ten minutes are told', () => {
+  const w = pair();
+  restart(w);
+  assert.ok(!alarms(w).includes('restarting'));
+  restart(w);
+  assert.ok(alarms(w).includes('restarting'));
+});
+
+test('before the start event nothing is judged and nothing is ordered', () => {
+  const w = world({ hosts: [guarded(1, 'alpha')], started: false });
+  w.start();
+  const board = w.state.process?.board;
+  assert.ok(board);
+  board.started = false;
+  w.run(30 * SECOND);
+  w.hang('alpha');
+  w.run(60 * SECOND);
+  const cmdId = w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  assert.equal(outcomes(w, cmdId), ['busy']);
+  assert.is(w.cuts().length, 0);
+});
+
+test.run();
