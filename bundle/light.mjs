@@ -29,8 +29,9 @@ const STUBS = {
     "module.exports=()=>require(require('node:path').join(__dirname,'serialport.node'));",
 };
 
-/** What is left of mqtt's other ways to connect: we use tcp and tls. */
-const CONNECTOR = 'module.exports={default:refuse,streamBuilder:refuse,browserStreamBuilder:refuse};';
+/** What is left of mqtt's other ways to connect: our link opens sockets, and loads TLS (5 MiB) on demand. */
+const CONNECTOR =
+  'module.exports={default:refuse,streamBuilder:refuse,browserStreamBuilder:refuse};';
 
 /** Copies of what Node has built in. */
 const BUILT_IN = ['buffer', 'events', 'process', 'string_decoder'];
@@ -70,16 +71,21 @@ export const light = {
     }));
     // Its encoder may go where only the decoder is used; the package does not say so.
     build.onResolve({ filter: /^\.\/encode\.js$/ }, ({ path, importer, resolveDir }) =>
-      importer.includes('cbor-x') ? { path: join(resolveDir, path), sideEffects: false } : undefined,
+      importer.includes('cbor-x')
+        ? { path: join(resolveDir, path), sideEffects: false }
+        : undefined,
     );
     // The client wants its own version and brings the whole file for it.
     build.onLoad({ filter: /\/mqtt\/package\.json$/ }, ({ path }) => ({
       contents: JSON.stringify({ version: require(path).version }),
       loader: 'json',
     }));
-    build.onLoad({ filter: /\/mqtt\/build\/lib\/connect\/(ws|wx|ali|socks)\.js$/ }, ({ path }) => ({
-      contents: refusal(basename(path, '.js')) + CONNECTOR,
-    }));
+    build.onLoad(
+      { filter: /\/mqtt\/build\/lib\/connect\/(tls|ws|wx|ali|socks)\.js$/ },
+      ({ path }) => ({
+        contents: refusal(basename(path, '.js')) + CONNECTOR,
+      }),
+    );
   },
 };
 

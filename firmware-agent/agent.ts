@@ -44,6 +44,8 @@ export interface AgentSetup {
   crypto: Crypto;
   ring: KeyRing;
   log: Logger;
+  /** This life follows another in the same process, because its configuration changed. */
+  isReload: boolean;
   /** Reads the configuration again; answers the local socket's `reload`. */
   reload: () => Promise<{ ok: boolean; problems: string[] }>;
   /** The core asked for an end that only a new process can mend. */
@@ -106,7 +108,8 @@ export async function startAgent(setup: AgentSetup): Promise<Result<Agent>> {
     take: shell.take,
     isVictim: (host) => isVictim(board.hosts.get(host)?.fence),
   });
-  log.info(`listening: ${config.board.hosts.length} hosts, orders at ${config.socketPath}`);
+  const count = config.board.hosts.length;
+  log.info(`listening: ${count} ${count === 1 ? 'host' : 'hosts'}, orders at ${config.socketPath}`);
   await Promise.race([late.sampler.first, new Promise<void>((go) => after(FIRST_LOOK_MS, go))]);
   shell.take({ kind: 'start', wallMs: Date.now(), ...recall(parts) });
   return ok(running(parts, shell, socket.value));
@@ -167,7 +170,10 @@ function recall(parts: Parts): { durable?: Durable; amnesia?: string } {
     parts.startsWallMs.push(wallMs);
     return { amnesia: 'the state file is of another format' };
   }
-  parts.startsWallMs.push(...parsed.value.startsWallMs, wallMs);
+  parts.startsWallMs.push(...parsed.value.startsWallMs);
+  // A reload is a wish and no sign of a crash: it neither counts nor is told how often it started.
+  if (parts.setup.isReload) return { durable: { ...parsed.value, startsWallMs: [] } };
+  parts.startsWallMs.push(wallMs);
   return { durable: parsed.value };
 }
 
@@ -188,7 +194,7 @@ function wirePaths(
       },
       echoed: () => shell.take({ kind: 'echoed' }),
       order: (payload, about) => desk.orders.message(payload, about, monotonicMs()),
-      say: (sentence) => setup.log.debug(sentence),
+      say: (sentence) => setup.log.warn(sentence),
     },
   );
 }

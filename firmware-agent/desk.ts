@@ -88,9 +88,11 @@ export function openDesk(setup: DeskSetup): AgentDesk {
     reload: setup.reload,
     order: (order, by, answer) => {
       const host = config.board.hosts.find(({ name }) => name === order.host)?.host;
-      if (host === undefined) return answer(unknownHost(order));
+      if (host === undefined) return answer(turnedDown(order, 'refused', 'no such host'));
+      const ttlMs = ttlLeftMs(order, monotonicMs());
+      if (ttlMs <= 0) return answer(turnedDown(order, 'expired', 'over its ttl'));
       waiting.set(order.cmdId, [...(waiting.get(order.cmdId) ?? []), answer]);
-      const { cmdId, op, incarnation, ttlMs } = order;
+      const { cmdId, op, incarnation } = order;
       const { life, ticks } = board;
       const from = { name: by };
       setup.take({
@@ -153,16 +155,20 @@ function localAnswer(answer: Answer, config: AgentConfig): OrderAnswer {
   return { cmdId, op, host, incarnation, outcome, proof, untested, detail };
 }
 
-function unknownHost({ cmdId, op, host, incarnation }: LocalOrder): OrderAnswer {
-  const detail = 'no such host';
-  return {
-    cmdId,
-    op,
-    host,
-    incarnation,
-    outcome: 'refused',
-    proof: 'none',
-    untested: false,
-    detail,
-  };
+/**
+ * What is left of its ttl. An order may wait in the socket while the board stands still; whoever
+ * gave it is gone by then, and must not be obeyed minutes later (S9). One from the future is of
+ * another clock and expires too.
+ */
+export function ttlLeftMs({ askedAtMs, ttlMs }: LocalOrder, now: Instant): number {
+  const ageMs = now - askedAtMs;
+  return ageMs < 0 ? 0 : Math.floor(ttlMs - ageMs);
+}
+
+function turnedDown(
+  { cmdId, op, host, incarnation }: LocalOrder,
+  outcome: 'refused' | 'expired',
+  detail: string,
+): OrderAnswer {
+  return { cmdId, op, host, incarnation, outcome, proof: 'none', untested: false, detail };
 }

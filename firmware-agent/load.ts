@@ -1,8 +1,7 @@
 /** Everything the agent reads before it begins: its configuration and the keys, or all problems. */
-import { readFileSync } from 'node:fs';
-import { attemptSync } from '../protocol/attempt.ts';
 import { readKeysFile } from '../protocol/keys-file.ts';
-import type { Parsed, Problem } from '../protocol/toml.ts';
+import { readFile } from '../protocol/read-file.ts';
+import type { Problem } from '../protocol/toml.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
 import { type KeyRing, keyRing } from '../protocol/wire/keys.ts';
 import type { AgentConfig } from './config/config.ts';
@@ -12,18 +11,11 @@ export type LoadedAgent =
   | { ok: true; config: AgentConfig; crypto: Crypto; ring: KeyRing; warnings: Problem[] }
   | { ok: false; problems: Problem[] };
 
-/** Reads and checks agent.toml alone. */
-export function readConfig(path: string): Parsed<AgentConfig> {
-  const text = attemptSync(() => readFileSync(path, 'utf8'));
-  if (text.ok) return parseAgentConfig(text.value, path);
-  const problem = `the configuration cannot be read: ${text.kind}`;
-  const remedy = 'Name the right file, and look at its owner and mode.';
-  return { ok: false, problems: [{ file: path, line: 1, path: '', problem, remedy }] };
-}
-
 /** Reads agent.toml at `path` and the keys file that it names. */
 export function loadAgent(path: string, crypto: Crypto): LoadedAgent {
-  const parsed = readConfig(path);
+  const file = readFile(path);
+  if (!file.ok) return file;
+  const parsed = parseAgentConfig(file.text, path);
   if (!parsed.ok) return parsed;
   const { config, warnings } = parsed;
   const keys = readKeysFile(config.keysPath);
@@ -41,12 +33,12 @@ function keyless(config: AgentConfig, ring: KeyRing): Problem[] {
     .map(({ name }) => ({ role: 'host', name }));
   const orderers = config.board.orderers
     .filter(({ name }) => !ring.sending('order', name) && !ring.sending('admin', name))
-    .map(({ name }) => ({ role: 'order', name }));
+    .map(({ name, boundTo }) => ({ role: boundTo === undefined ? 'admin' : 'order', name }));
   return [...hosts, ...orderers].map(({ role, name }) => ({
     file: config.keysPath,
     line: 1,
     path: '',
     problem: `the file has no key of ${name}`,
-    remedy: `Add a line "${role} ${name} KID BASE64", the same on both sides.`,
+    remedy: `Add a line "${role} ${name} 1 BASE64" (openssl rand -base64 32), the same on both sides.`,
   }));
 }

@@ -3,20 +3,21 @@
  *
  * `run` guards until TERM or INT, takes a changed configuration at HUP, and ends with 1 where only
  * a new process can help; its supervisor starts it again, which moves no relay. `check` says
- * everything that is wrong with a configuration and changes nothing.
+ * everything that is wrong with a configuration and its keys, and changes nothing.
  */
 import { parseArgs } from 'node:util';
 import { attemptSync } from '../protocol/attempt.ts';
 import { soon } from '../protocol/link/timers.ts';
 import { type Logger, logger } from '../protocol/log.ts';
 import { type FdStream, fdStream } from '../protocol/log-stream.ts';
-import { problemText } from '../protocol/problem-text.ts';
+import { problemLine, problemText } from '../protocol/problem-text.ts';
 import { VERSION } from '../protocol/version.ts';
 import { nodeCrypto } from '../protocol/wire/mac.ts';
 import { type Agent, startAgent } from './agent.ts';
 import { acceptReload } from './config/reload.ts';
 import { reportCheck } from './config/report.ts';
-import { type LoadedAgent, loadAgent, readConfig } from './load.ts';
+import { type LoadedAgent, loadAgent } from './load.ts';
+import { saveMemory, spendForHosts } from './thrift.ts';
 
 const CONFIG_DEFAULT = '/etc/fencepost/agent.toml';
 const EXIT = { done: 0, notDone: 1, wrongUse: 2 } as const;
@@ -25,7 +26,7 @@ const HELP = `fencepost-agent: guards servers from a board with its own power.
 
 Usage:
   fencepost-agent run   [FILE]          guard until TERM or INT; HUP takes a changed file
-  fencepost-agent check [FILE] [--json] say everything that is wrong with FILE; changes nothing
+  fencepost-agent check [FILE] [--json] say what is wrong with FILE and its keys; changes nothing
   fencepost-agent --help | --version
 
 FILE is the configuration, ${CONFIG_DEFAULT} where it is not given.
@@ -45,16 +46,16 @@ function main(args: string[]): void {
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'V' },
         json: { type: 'boolean' },
-        config: { type: 'string' },
       },
     }),
   );
-  if (!parsed.ok) return wrongUse(parsed.detail);
+  // The first sentence; the rest is advice to programmers.
+  if (!parsed.ok) return wrongUse(parsed.detail.split('. ', 1)[0] ?? '');
   const { values, positionals } = parsed.value;
   if (values.help) return print(HELP);
   if (values.version) return print(`${VERSION}\n`);
   const [command, file, ...more] = positionals;
-  const path = values.config ?? file ?? CONFIG_DEFAULT;
+  const path = file ?? CONFIG_DEFAULT;
   if (more.length > 0) return wrongUse(`"${more[0]}" is one word too many`);
   if (command === 'check') return check(path, values.json === true);
   if (command === 'run') return void run(path);
@@ -71,12 +72,13 @@ function wrongUse(problem: string): void {
 }
 
 function check(path: string, json: boolean): void {
-  const { text, exitCode } = reportCheck(readConfig(path), { file: path, json });
+  const { text, exitCode } = reportCheck(loadAgent(path, nodeCrypto()), { file: path, json });
   print(`${text}\n`);
   process.exitCode = exitCode;
 }
 
 async function run(path: string): Promise<void> {
+  saveMemory();
   const crypto = nodeCrypto();
   const loaded = loadAgent(path, crypto);
   if (!loaded.ok) {
@@ -84,8 +86,9 @@ async function run(path: string): Promise<void> {
     process.exitCode = EXIT.wrongUse;
     return;
   }
+  spendForHosts(loaded.config.board.hosts.length);
   const { log, stream } = makeLog();
-  for (const warning of loaded.warnings) log.warn(`${warning.problem}; ${warning.remedy}`);
+  for (const warning of loaded.warnings) log.warn(problemLine(warning));
   await guard(path, loaded, log, stream);
 }
 
@@ -100,9 +103,10 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
     stream.flush();
     process.exit(code);
   };
-  const begin = async (loaded: Good): Promise<void> => {
+  const begin = async (loaded: Good, isReload: boolean): Promise<void> => {
     const started = await startAgent({
       ...loaded,
+      isReload,
       log,
       reload,
       end: (why) => {
@@ -123,7 +127,7 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
     };
     if (changing || agent === undefined) return refuse(['the agent is starting; ask again']);
     const next = loadAgent(path, nodeCrypto());
-    if (!next.ok) return refuse(next.problems.map((problem) => problemText(problem).trim()));
+    if (!next.ok) return refuse(next.problems.map(problemLine));
     const accepted = acceptReload(running.config, next.config);
     if (!accepted.ok) return refuse([accepted.detail]);
     if (agent.hasVictim()) return refuse(['a host is being fenced or kept off; reload after that']);
@@ -133,13 +137,13 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
     soon(() => {
       void agent?.close().then(async () => {
         running = next;
-        await begin(next);
+        await begin(next, true);
         changing = false;
       });
     });
     return { ok: true, problems: [] };
   };
-  await begin(first);
+  await begin(first, false);
   process.on('SIGHUP', () => void reload());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {

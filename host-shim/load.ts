@@ -3,9 +3,8 @@
  *
  * All that is wrong comes at once, so nobody has to start it five times to find five mistakes.
  */
-import { readFileSync } from 'node:fs';
-import { attemptSync } from '../protocol/attempt.ts';
 import { readKeysFile } from '../protocol/keys-file.ts';
+import { readFile } from '../protocol/read-file.ts';
 import type { Problem } from '../protocol/toml.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
 import { type KeyRing, keyRing } from '../protocol/wire/keys.ts';
@@ -17,13 +16,9 @@ export type Loaded =
 
 /** Reads shim.toml at `path` and the keys file that it names. */
 export function loadShim(path: string, crypto: Crypto): Loaded {
-  const text = attemptSync(() => readFileSync(path, 'utf8'));
-  if (!text.ok) {
-    const problem = `the configuration cannot be read: ${text.kind}`;
-    const remedy = 'Name it with --config FILE, and look at its owner and mode.';
-    return { ok: false, problems: [{ file: path, line: 1, path: '', problem, remedy }] };
-  }
-  const parsed = parseShimConfig(text.value, path);
+  const file = readFile(path);
+  if (!file.ok) return file;
+  const parsed = parseShimConfig(file.text, path);
   if (!parsed.ok) return parsed;
   const { config, warnings } = parsed;
   const keys = readKeysFile(config.keysPath);
@@ -33,6 +28,6 @@ export function loadShim(path: string, crypto: Crypto): Loaded {
     return { ok: true, config, ring, warnings };
   }
   const problem = `the file has no key of the host ${config.host.name}`;
-  const remedy = `Add the line "host ${config.host.name} KID BASE64" that the board has, too.`;
+  const remedy = `Add the line "host ${config.host.name} 1 BASE64" that the board has, too.`;
   return { ok: false, problems: [{ file: config.keysPath, line: 1, path: '', problem, remedy }] };
 }

@@ -9,10 +9,11 @@
  * ends it at once.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { checkReport } from '../protocol/check-report.ts';
 import { soon } from '../protocol/link/timers.ts';
 import { type Logger, logger } from '../protocol/log.ts';
 import { type FdStream, fdStream } from '../protocol/log-stream.ts';
-import { problemText } from '../protocol/problem-text.ts';
+import { problemLine, problemText } from '../protocol/problem-text.ts';
 import { VERSION } from '../protocol/version.ts';
 import { nodeCrypto } from '../protocol/wire/mac.ts';
 import type { LeaveReason } from '../protocol/wire/messages.ts';
@@ -29,6 +30,10 @@ const EXIT_HELP = '\nExit codes: 0 done, 1 not done, 2 wrong use or a wrong file
 interface RunOptions {
   config: string;
   socket?: string;
+}
+
+interface CheckOptions extends RunOptions {
+  json?: boolean;
 }
 
 interface LeaveOptions extends RunOptions {
@@ -50,9 +55,10 @@ function program(): Command {
     .option('--socket <path>', 'where "leave" reaches it (default: /run/fencepost/shim-HOST.sock)')
     .addHelpText('after', '\nExample:\n  fencepost-shim run --config /etc/fencepost/shim.toml')
     .action((options: RunOptions) => run(options));
-  command('check', 'say everything that is wrong with the configuration; changes nothing')
+  command('check', 'say what is wrong with the configuration and its key; changes nothing')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  fencepost-shim check --config shim.toml && echo good')
-    .action(({ config }: RunOptions) => check(config));
+    .action(({ config, json }: CheckOptions) => check(config, json === true));
   command('leave', 'make the running shim take leave of the board, and end')
     .option('--socket <path>', 'where the shim listens')
     .addOption(
@@ -83,7 +89,7 @@ async function run({ config: path, socket }: RunOptions): Promise<void> {
   }
   const { config, ring, warnings } = loaded;
   const { log, stream } = makeLog();
-  for (const warning of warnings) log.warn(`${warning.problem}; ${warning.remedy}`);
+  for (const warning of warnings) log.warn(problemLine(warning));
   const say = (level: 'info' | 'warn', sentence: string): void => log[level](sentence);
   const shell = runShim({ config, crypto, ring, incarnation: incarnation.value, say });
   const life = incarnation.value.toString(16).padStart(8, '0');
@@ -140,15 +146,19 @@ function makeLog(): { log: Logger; stream: FdStream } {
   return { log: logger({ stream, tty, colour, now: () => new Date() }), stream };
 }
 
-function check(path: string): void {
-  const loaded = loadShim(path, nodeCrypto());
-  if (!loaded.ok) {
-    complain(loaded);
-    return;
-  }
-  for (const warning of loaded.warnings) process.stderr.write(problemText(warning, 'warning: '));
-  const { host, agent } = loaded.config;
-  process.stdout.write(`${path} is good: ${host.name} guarded by ${agent.name}.\n`);
+function check(file: string, json: boolean): void {
+  const { text, exitCode } = checkReport(checked(loadShim(file, nodeCrypto())), { file, json });
+  process.stdout.write(`${text}\n`);
+  process.exitCode = exitCode;
+}
+
+function checked(loaded: Loaded): Parameters<typeof checkReport>[0] {
+  if (!loaded.ok) return loaded;
+  const { host, agent, serial, mqtt } = loaded.config;
+  const channels = [...(serial ? [`serial ${serial.path}`] : []), ...(mqtt ? [mqtt.url] : [])];
+  const lines = [`${host.name}: guarded by ${agent.name}, over ${channels.join(' and ')}`];
+  const facts = { host: host.name, agent: agent.name, channels };
+  return { ok: true, warnings: loaded.warnings, lines, facts };
 }
 
 async function leave({ config: path, socket, reason, returnBy }: LeaveOptions): Promise<void> {
@@ -183,6 +193,9 @@ function seconds(text: string): number {
 
 const top = program();
 for (const command of [top, ...top.commands]) {
+  command.configureOutput({
+    outputError: (words, write) => write(words.replace(/^error: /, 'fencepost-shim: ')),
+  });
   // Commander's own choice for a wrong command line is 1, which here means something else.
   command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.done : EXIT.wrongUse));
 }

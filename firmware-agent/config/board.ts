@@ -14,8 +14,9 @@ import { uncovered } from './host-devices.ts';
 import type { ReadHost } from './hosts.ts';
 
 const WAYS_OUT =
-  'Add what proves it (a second channel, modem = true on a line wired for it, senses that cover ' +
-  'every outlet and show a broken wire), or write silence = "act" to fence on silence alone.';
+  'Add what proves it (a second channel, a second host, a broker that is not on the board, ' +
+  'modem = true on a line wired for it, senses that cover every outlet and show a broken wire), ' +
+  'or write silence = "act" to fence on silence alone.';
 
 /** Tells numbers, ports and devices that are used twice. */
 export function checkUnique(toml: TomlFile, hosts: ReadHost[]): void {
@@ -58,7 +59,12 @@ export function checkSilence(toml: TomlFile, hosts: ReadHost[], brokerOnBoard: b
     const at = [...path, 'silence'];
     if (settings.silence === 'prove' && !near && !cable && !senses) {
       const why = single ? 'it has one channel' : 'nothing shows that the board itself hears';
-      tell(toml, at, `silence could never be proven: ${why} and no far proof`, WAYS_OUT);
+      tell(
+        toml,
+        at,
+        `silence could never be proven: ${why}, or that the host's line works`,
+        WAYS_OUT,
+      );
     } else if (settings.silence === 'prove' && !near && !cable) {
       warn(
         toml,

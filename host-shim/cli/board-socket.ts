@@ -6,6 +6,7 @@ import {
   controlClient,
 } from '../../protocol/control/client.ts';
 import type { ControlAnswer } from '../../protocol/control/messages.ts';
+import { monotonicMs } from '../../protocol/link/timers.ts';
 import type { OrderEnd } from '../../protocol/order-step.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
 import type { OrderAnswer } from '../../protocol/wire/view.ts';
@@ -23,7 +24,7 @@ export async function boardAtSocket(
   if (client.ok) return ok(boardOver(client.value, who));
   if (client.kind !== 'absent') return client;
   const remedy =
-    'If this is the board, start its agent (systemctl start fencepost-agent). If it is another ' +
+    'If this is the board, start its agent (fencepost-agent run). If it is another ' +
     'machine, reach the board through the broker: --config /etc/fencepost/fencepost.toml';
   return failure('absent', `${client.detail}. ${remedy}`);
 }
@@ -42,7 +43,8 @@ function boardOver(client: ControlClient, who: string): Board {
     },
     async order({ op, host, incarnation, waitMs }, accepted) {
       const cmdId = randomBytes(16).toString('hex');
-      const order = { op, host, incarnation, cmdId, ttlMs: TTL_MS };
+      const askedAtMs = Math.floor(monotonicMs());
+      const order = { op, host, incarnation, cmdId, askedAtMs, ttlMs: TTL_MS };
       let taken = false;
       const answer = await client.order({ ask: 'order', order, who }, waitMs, () => {
         taken = true;

@@ -1,11 +1,10 @@
 /** From what stands on the command line to a board: its own socket, or a broker and a key. */
-import { readFileSync } from 'node:fs';
-import { attemptSync } from '../../protocol/attempt.ts';
 import { readKeysFile } from '../../protocol/keys-file.ts';
 import { mqttAccess } from '../../protocol/mqtt-secrets.ts';
 import { orderClient } from '../../protocol/order-client.ts';
 import { orderOverMqtt } from '../../protocol/order-mqtt.ts';
 import { problemText } from '../../protocol/problem-text.ts';
+import { readFile } from '../../protocol/read-file.ts';
 import { type Failure, failure, ok, type Result } from '../../protocol/result.ts';
 import type { Problem } from '../../protocol/toml.ts';
 import { keyRing } from '../../protocol/wire/keys.ts';
@@ -32,9 +31,9 @@ export async function connectBoard(
 }
 
 async function boardByConfig(path: string): Promise<Result<Board, BoardFailure>> {
-  const text = attemptSync(() => readFileSync(path, 'utf8'));
-  if (!text.ok) return failure('wrong-use', `${path} cannot be read: ${text.detail}`);
-  const parsed = parseCliConfig(text.value, path);
+  const file = readFile(path);
+  if (!file.ok) return wrongFile(file.problems);
+  const parsed = parseCliConfig(file.text, path);
   if (!parsed.ok) return wrongFile(parsed.problems);
   const { agent, mqtt, orderer, keysPath } = parsed.config;
   const keys = readKeysFile(keysPath);

@@ -10,7 +10,7 @@ import { failure, ok, type Result } from '../../protocol/result.ts';
 import type { HostView } from '../../protocol/wire/view.ts';
 import type { Board, BoardFailure } from './board.ts';
 import type { Terminal } from './terminal.ts';
-import { incarnationName } from './words.ts';
+import { incarnationName, jsonLine } from './words.ts';
 
 export type PowerWord = 'fence' | 'off' | 'on';
 
@@ -47,7 +47,7 @@ export async function giveOrder(
   progress?.cancel();
   if (!end.ok) return end;
   if (json) {
-    terminal.out(`${JSON.stringify({ op: word, host: choice.host, ...end.value })}\n`);
+    terminal.out(jsonLine({ op: word, host: choice.host, ...end.value }));
   } else {
     const held = end.value.outcome === 'done' ? await heldWords(board, choice) : '';
     terminal.out(`${closingLine(choice, end.value, held)}\n`);
@@ -99,7 +99,8 @@ function showSteps(board: Board, terminal: Terminal, name: string): { cancel(): 
 
 /** The line that a person remembers: `fenced deimos: verified off for 2.0 s`. */
 function closingLine({ word, host }: OrderChoice, end: OrderEnd, held: string): string {
-  const words = end.detail === '' || end.detail === word ? '' : ` (${end.detail})`;
+  const detail = end.detail.trim();
+  const words = detail === '' || detail === word ? '' : ` (${detail})`;
   const untested = end.untested ? ', untested: no drill yet' : '';
   switch (end.outcome) {
     case 'done':

@@ -9,11 +9,11 @@ import { attempt } from '../../protocol/attempt.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { Board, BoardFailure } from './board.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
-import { giveOrder, hostNamed, type PowerWord } from './order.ts';
-import { domainOf, domainText, hostsText, hostText } from './tables.ts';
+import { giveOrder, type PowerWord } from './order.ts';
+import { showDomain, showStatus, showWhy } from './questions.ts';
 import type { Terminal } from './terminal.ts';
 import { watch } from './watch.ts';
-import { explain } from './why.ts';
+import { jsonLine } from './words.ts';
 
 /** How the person said the board is to be reached; nothing given means the board's own socket. */
 export interface Route {
@@ -63,11 +63,16 @@ function programOf(setup: ProgramSetup, setExit: SetExit): Command {
     .version(setup.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain a command')
     .showHelpAfterError('(fencepost --help explains the commands)')
-    .addHelpText('after', `${EXAMPLES}${EXIT_HELP}`);
+    .addHelpText('after', EXAMPLES)
+    .addHelpText('afterAll', EXIT_HELP);
   addQuestions(program, setup, setExit);
   for (const [word, what] of POWER_WORDS) addOrder(program, setup, setExit, word, what);
   everyCommand(program, (command) => {
-    command.configureOutput({ writeOut: setup.terminal.out, writeErr: setup.terminal.err });
+    command.configureOutput({
+      writeOut: setup.terminal.out,
+      writeErr: setup.terminal.err,
+      outputError: (words, write) => write(words.replace(/^error: /, 'fencepost: ')),
+    });
     if (command !== program) addCommon(command);
   });
   return program;
@@ -108,15 +113,7 @@ function addQuestions(program: Command, setup: ProgramSetup, setExit: SetExit): 
     .description('show the fence domain: members, victims, what the board waits for')
     .addHelpText('after', '\nExample:\n  fencepost ls --json | jq .victimCount')
     .action(async (options: CommonOptions) => {
-      setExit(
-        await withBoard(setup, options, async (board) => {
-          const view = await board.view();
-          if (!view.ok) return view;
-          const domain = domainOf(view.value);
-          terminal.out(options.json ? line(domain) : domainText(domain));
-          return view;
-        }),
-      );
+      setExit(await withBoard(setup, options, (board) => showDomain(board, terminal, options)));
     });
   program
     .command('status')
@@ -124,7 +121,9 @@ function addQuestions(program: Command, setup: ProgramSetup, setExit: SetExit): 
     .description('show what the board knows of its hosts, and the alarms that stand')
     .addHelpText('after', '\nExamples:\n  fencepost status\n  fencepost status deimos')
     .action(async (host: string | undefined, options: CommonOptions) => {
-      setExit(await withBoard(setup, options, (board) => status(board, terminal, host, options)));
+      setExit(
+        await withBoard(setup, options, (board) => showStatus(board, terminal, host, options)),
+      );
     });
   program
     .command('watch')
@@ -148,7 +147,7 @@ function addQuestions(program: Command, setup: ProgramSetup, setExit: SetExit): 
     .description('explain the last fence of a host: evidence, proof, times, who and why')
     .addHelpText('after', '\nExample:\n  fencepost why deimos')
     .action(async (host: string, options: CommonOptions) => {
-      setExit(await withBoard(setup, options, (board) => why(board, terminal, host, options)));
+      setExit(await withBoard(setup, options, (board) => showWhy(board, terminal, host, options)));
     });
 }
 
@@ -166,24 +165,23 @@ function addOrder(
     .option('-y, --yes', 'do not ask')
     .option(
       '--incarnation <hex>',
-      'only this life of the host; without it whatever runs now',
+      'only this life of the host, in eight hex digits; without it whatever runs now',
       incarnation,
-      0,
     )
     .option('--wait <seconds>', 'how long to wait for the end', seconds, 60)
     .addHelpText(
       'after',
-      `\nExamples:\n  fencepost ${word} deimos\n  fencepost ${word} deimos --yes --json${EXIT_HELP}`,
+      `\nExamples:\n  fencepost ${word} deimos\n  fencepost ${word} deimos --yes --json`,
     )
     .action(
       async (
         host: string,
-        options: CommonOptions & { yes?: boolean; incarnation: number; wait: number },
+        options: CommonOptions & { yes?: boolean; incarnation?: number; wait: number },
       ) => {
         const choice = {
           word,
           host,
-          incarnation: options.incarnation,
+          incarnation: options.incarnation ?? 0,
           waitMs: options.wait * 1_000,
           json: options.json === true,
           yes: options.yes === true,
@@ -199,39 +197,6 @@ function addOrder(
     );
 }
 
-async function status(
-  board: Board,
-  terminal: Terminal,
-  name: string | undefined,
-  { json }: CommonOptions,
-): Promise<Result<unknown, BoardFailure>> {
-  const view = await board.view();
-  if (!view.ok) return view;
-  if (name === undefined) {
-    terminal.out(json ? line(view.value) : hostsText(view.value));
-    return view;
-  }
-  const host = await hostNamed(board, name);
-  if (!host.ok) return host;
-  const alarms = view.value.alarms.filter((alarm) => alarm.host === name);
-  terminal.out(json ? line({ host: host.value, alarms }) : hostText(host.value, alarms));
-  return host;
-}
-
-async function why(
-  board: Board,
-  terminal: Terminal,
-  name: string,
-  { json }: CommonOptions,
-): Promise<Result<unknown, BoardFailure>> {
-  const records = await board.records(name);
-  if (!records.ok) return records;
-  const last = records.value.at(-1) ?? null;
-  if (json) terminal.out(line(last));
-  else terminal.out(last === null ? `No fence of ${name} is on record.\n` : explain(last));
-  return records;
-}
-
 /** Reaches the board, does the deed, says what went wrong, and closes in any case. */
 async function withBoard(
   { terminal, connect }: ProgramSetup,
@@ -242,7 +207,7 @@ async function withBoard(
   const done = board.ok ? await deed(board.value) : board;
   if (board.ok) await board.value.close();
   if (done.ok) return EXIT.done;
-  if (options.json) terminal.out(line({ error: { kind: done.kind, detail: done.detail } }));
+  if (options.json) terminal.out(jsonLine({ error: { kind: done.kind, detail: done.detail } }));
   terminal.err(`fencepost: ${done.detail}\n`);
   return FAILURE_EXIT[done.kind];
 }
@@ -255,12 +220,8 @@ const FAILURE_EXIT: Record<BoardFailure, ExitCode> = {
   'wrong-use': EXIT.wrongUse,
 };
 
-function line(value: unknown): string {
-  return `${JSON.stringify(value)}\n`;
-}
-
 function incarnation(text: string): number {
-  if (!/^[0-9a-f]{1,8}$/i.test(text)) {
+  if (!/^[0-9a-f]{8}$/i.test(text)) {
     throw new InvalidArgumentError('Write the eight hex digits that "fencepost status" shows.');
   }
   return Number.parseInt(text, 16);

@@ -1,5 +1,6 @@
 /** What the commands need of the terminal; a test hands in its own. */
 import { createInterface } from 'node:readline';
+import type { ScreenSize } from './live-screen.ts';
 
 export interface Terminal {
   out(text: string): void;
@@ -8,12 +9,16 @@ export interface Terminal {
   interactive: boolean;
   /** Asks one question and returns the line typed; empty where the input ended. */
   ask(question: string): Promise<string>;
-  /** Calls `fn` when the person wants to stop (Ctrl-C, or a TERM signal). */
+  /** Calls `fn` when nobody wants more: Ctrl-C, a TERM signal, or a reader that went away. */
   onStop(fn: () => void): void;
+  /** As it is now: a person may change it at any time. */
+  size(): ScreenSize;
 }
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
+  // `fencepost status | head -1`: who stops reading has seen enough, and an order goes on.
+  process.stdout.on('error', () => undefined);
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
@@ -31,6 +36,8 @@ export function processTerminal(): Terminal {
     onStop(fn) {
       process.once('SIGINT', fn);
       process.once('SIGTERM', fn);
+      process.stdout.once('error', fn);
     },
+    size: () => ({ columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 }),
   };
 }

@@ -9,8 +9,10 @@ import { after } from '../../protocol/link/timers.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { BoardView } from '../../protocol/wire/view.ts';
 import type { Board, BoardFailure } from './board.ts';
+import { BACK, OWN_SCREEN, redraw } from './live-screen.ts';
 import { domainOf, hostsText } from './tables.ts';
 import type { Terminal } from './terminal.ts';
+import { jsonLine } from './words.ts';
 
 export interface WatchChoice {
   json: boolean;
@@ -18,12 +20,6 @@ export interface WatchChoice {
   /** Between two looks at the board. */
   periodMs: number;
 }
-
-const OWN_SCREEN = '\x1b[?1049h\x1b[?25l';
-const BACK = '\x1b[?25h\x1b[?1049l';
-const HOME = '\x1b[H';
-const REST_OF_LINE = '\x1b[K';
-const REST_OF_SCREEN = '\x1b[J';
 
 /** Shows the board until the person stops it; the failure is the one of a board that went away. */
 export async function watch(
@@ -34,7 +30,7 @@ export async function watch(
   const live = terminal.interactive && !choice.json;
   if (!live && !choice.follow) {
     const view = await board.view();
-    if (view.ok) terminal.out(choice.json ? `${JSON.stringify(view.value)}\n` : screen(view.value));
+    if (view.ok) terminal.out(choice.json ? jsonLine(view.value) : screen(view.value));
     return view.ok ? { ok: true, value: undefined } : view;
   }
   const stop = stopper(terminal);
@@ -82,9 +78,11 @@ async function loop(
     const view = await board.view();
     if (!view.ok) return view;
     const sign = withoutClocks(view.value);
-    if (live) terminal.out(redraw(`${screen(view.value)}\nCtrl-C ends this.\n`));
-    else if (sign !== shown)
-      terminal.out(json ? `${JSON.stringify(view.value)}\n` : screen(view.value));
+    if (live) {
+      const body = screen(view.value).trimEnd().split('\n');
+      terminal.out(redraw(body, ['', 'Ctrl-C ends this.'], terminal.size()));
+    }
+    if (!live && sign !== shown) terminal.out(json ? jsonLine(view.value) : screen(view.value));
     shown = sign;
     await stop.pause(periodMs);
   }
@@ -96,10 +94,6 @@ function screen(view: BoardView): string {
   const victim = victimNow === null ? '' : `, victim now ${victimNow}`;
   const counts = `members ${memberCount}, victims ${victimCount}${victim}, wait state ${waitState}`;
   return `${master}: ${counts}\n${hostsText(view)}`;
-}
-
-function redraw(text: string): string {
-  return `${HOME}${text.replaceAll('\n', `${REST_OF_LINE}\n`)}${REST_OF_SCREEN}`;
 }
 
 /** Two views with one sign differ in ages only. */

@@ -121,7 +121,7 @@ function orderRequest(id: number, fields: Fields): Result<ControlRequest, 'bad'>
 }
 
 function localOrder(fields: Fields): Result<LocalOrder, 'bad'> {
-  const { op, host, incarnation, cmdId, ttlMs } = fields;
+  const { op, host, incarnation, cmdId, askedAtMs, ttlMs } = fields;
   if (!isOperation(op)) {
     return failure('bad', `"op" must be one of ${Object.keys(OPERATION).join(', ')}`);
   }
@@ -135,10 +135,13 @@ function localOrder(fields: Fields): Result<LocalOrder, 'bad'> {
   if (typeof cmdId !== 'string' || !/^[0-9a-f]{32}$/.test(cmdId)) {
     return failure('bad', '"cmdId" must be 32 small hex digits');
   }
+  if (!isCount(askedAtMs)) {
+    return failure('bad', '"askedAtMs" must be the time now in whole ms of CLOCK_MONOTONIC');
+  }
   if (!isCount(ttlMs) || ttlMs < 1 || ttlMs > 30_000) {
     return failure('bad', '"ttlMs" must lie between 1 and 30000');
   }
-  return ok({ op, host, incarnation, cmdId, ttlMs });
+  return ok({ op, host, incarnation, cmdId, askedAtMs, ttlMs });
 }
 
 function isCount(value: unknown): value is number {

@@ -34,6 +34,12 @@ export interface LineService {
   warn(sentence: string): void;
 }
 
+const UNUSABLE: Partial<Record<string, string>> = {
+  eacces: 'its folder is missing, or this user may not write there',
+  enoent: 'its folder is missing',
+  enotdir: 'its folder is a file',
+  erofs: 'its folder is read-only',
+};
 const GROUP = 'fencepost';
 const OTHERS_NOTHING = 0o117;
 
@@ -51,8 +57,9 @@ export async function lineServer(
     bound = await listen(server, path);
   }
   if (!bound.ok) {
-    const remedy = 'does its folder exist, and may this user write there?';
-    return failure('unusable', `the socket ${path} cannot be opened: ${bound.detail}; ${remedy}`);
+    const why = UNUSABLE[bound.kind] ?? bound.detail;
+    const remedy = 'make its folder, for this user to write in, or name another path';
+    return failure('unusable', `the socket ${path} cannot be made: ${why}; ${remedy}`);
   }
   // Too many open files, say: the clients that are there stay, and the process lives.
   server.on('error', (error) => service.warn(`${path} could not take a client: ${error.message}.`));

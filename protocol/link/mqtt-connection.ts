@@ -10,7 +10,6 @@
  */
 import assert from 'node:assert';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { type IClientOptions, type IClientPublishOptions, MqttClient } from 'mqtt';
 import { attemptSync } from '../attempt.ts';
 import type { Failure } from '../result.ts';
@@ -39,6 +38,8 @@ const CONNECT_MS_MAX = 2_000;
 /** How long a goodbye may take. */
 const CLOSE_MS_MAX = 500;
 const KEEPALIVE_S = 2;
+/** Messages that may come before the subscriptions stand: as many as one turn can hand over. */
+const EARLY_MESSAGES_MAX = 8_192;
 /** A packet longer than this ends the connection, because it cannot even be skipped in peace. */
 const PACKET_BYTES_HARD_MAX = 262_144;
 /** What a PUBLISH adds to its topic and payload, about; it keeps the backlog honest. */
@@ -65,6 +66,10 @@ export function mqttConnection(setup: MqttSetup, events: MqttConnectionEvents): 
   };
   /** Never inside `attemptSync`: what the callee throws is ours. */
   const tell = (): void => {
+    // A broker may send what it kept before it grants the subscription; `up` comes first.
+    if (!isUp && arrived.length > EARLY_MESSAGES_MAX)
+      fail('messages come before the subscriptions');
+    if (!isUp) return;
     for (let next = arrived.shift(); next !== undefined && !done; next = arrived.shift()) next();
   };
   const stream = mqttStream(openSocket(setup), {
@@ -80,8 +85,7 @@ export function mqttConnection(setup: MqttSetup, events: MqttConnectionEvents): 
     granted: () => {
       limit.cancel();
       isUp = true;
-      arrived.push(events.up);
-      // Without a subscription no packet comes that would bring this about.
+      arrived.unshift(events.up);
       nextTurn(tell);
     },
     arrived: (topic, payload, about) => {
@@ -95,14 +99,12 @@ export function mqttConnection(setup: MqttSetup, events: MqttConnectionEvents): 
       const bytes = topic.length + payload.length + PACKET_OVERHEAD_BYTES;
       const backlogBytes = stream.writableLength + unacknowledgedBytes;
       if (done || !isUp || backlogBytes + bytes > setup.backlogBytesMax) return false;
-      if (options.qos > 0) unacknowledgedBytes += bytes;
-      const acknowledged = (): void => {
-        unacknowledgedBytes -= bytes;
-      };
-      // With QoS 0 the client would keep a listener for each message that waits in the socket.
-      const answered = options.qos > 0 ? acknowledged : undefined;
+      const countedBytes = options.qos > 0 ? bytes : 0;
+      unacknowledgedBytes += countedBytes;
       const called = attemptSync(() =>
-        client.publish(topic, Buffer.from(payload), publishOptions(setup, options), answered),
+        send(client, setup, { topic, payload, options }, () => {
+          unacknowledgedBytes -= countedBytes;
+        }),
       );
       if (!called.ok) fail(clientFailed(called));
       return called.ok;
@@ -155,15 +157,15 @@ function subscribe(client: MqttClient, setup: MqttSetup, told: Told): void {
   // MQTT 5 can keep the retain flag as published, so a retained order shows at once.
   const more = setup.protocol === 5 ? { rap: true } : {};
   const wanted = setup.subscriptions.map(({ topic, qos }) => [topic, { qos, ...more }] as const);
-  client.subscribe(Object.fromEntries(wanted), (error, granted) => {
-    const refused = granted?.filter(({ qos }) => qos >= 128).map(({ topic }) => topic) ?? [];
+  client.subscribe(Object.fromEntries(wanted), (error, _granted, suback) => {
+    const codes = suback?.granted ?? [];
+    const refused = wanted.filter((_topic, i) => Number(codes[i] ?? 128) >= 128);
     if (error === null && refused.length === 0) {
       told.granted();
       return;
     }
-    const topics = refused.length > 0 ? refused : wanted.map(([topic]) => topic);
-    const why = error?.message ?? 'no reason given';
-    told.fail(`the broker refuses to subscribe ${topics.join(', ')} (${why})`);
+    const topics = refused.map(([topic]) => topic).join(', ');
+    told.fail(`the broker refuses to subscribe ${topics} (${error?.message ?? 'no reason given'})`);
   });
 }
 
@@ -177,7 +179,8 @@ function openSocket(setup: MqttSetup): { raw: Socket; data: Socket } {
   const raw = connectTcp({ host, port, noDelay: true, lookup: singleLookup });
   if (!secure) return { raw, data: raw };
   const { ca, cert, key } = setup;
-  const data = connectTls({
+  // Loaded only here, because it takes 5 MiB that a broker on the board itself does not ask for.
+  const data = process.getBuiltinModule('node:tls').connect({
     socket: raw,
     minVersion: 'TLSv1.2',
     ...(isIP(host) === 0 && { servername: host }),
@@ -218,6 +221,18 @@ function clientOptions(
       properties: { sessionExpiryInterval: 0, maximumPacketSize: setup.packetBytesMax },
     }),
   };
+}
+
+function send(
+  client: MqttClient,
+  setup: MqttSetup,
+  message: { topic: string; payload: Uint8Array; options: PublishOptions },
+  acknowledged: () => void,
+): void {
+  const { topic, payload, options } = message;
+  // With QoS 0 the client would keep a listener for each message that waits in the socket.
+  const answered = options.qos > 0 ? acknowledged : undefined;
+  client.publish(topic, Buffer.from(payload), publishOptions(setup, options), answered);
 }
 
 function publishOptions(setup: MqttSetup, options: PublishOptions): IClientPublishOptions {

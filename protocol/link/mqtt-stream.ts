@@ -12,7 +12,7 @@
  */
 import type { Socket } from 'node:net';
 import { Duplex, type Writable } from 'node:stream';
-import { nextTurn } from './timers.ts';
+import { nextTurn, type Timer } from './timers.ts';
 
 export interface MqttStreamSetup {
   packetBytesMax: number;
@@ -79,31 +79,36 @@ function packetFeed(
   let waiting: Buffer = Buffer.alloc(0);
   /** Why nothing is handed over now: this turn's budget is spent, or the client is busy. */
   let pause: 'none' | 'turn' | 'client' = 'none';
+  let budgetBytes = TURN_BYTES_MAX;
+  let refill: Timer | undefined;
 
-  const goOn = (): void => {
-    pause = 'none';
-    if (sink === undefined) return;
-    data.resume();
-    handOver(sink);
+  const atNextTurn = (): void => {
+    refill ??= nextTurn(() => {
+      refill = undefined;
+      budgetBytes = TURN_BYTES_MAX;
+      if (pause !== 'turn' || sink === undefined) return;
+      pause = 'none';
+      data.resume();
+      handOver(sink);
+    });
   };
   const taken = (): void => {
     if (pause !== 'client') return;
     pause = 'turn';
-    nextTurn(goOn);
+    atNextTurn();
   };
   const handOver = (to: Writable): void => {
-    let budgetBytes = TURN_BYTES_MAX;
     for (let bytes = packetBytes(waiting); bytes <= waiting.length; bytes = packetBytes(waiting)) {
       if (to.writableLength > 0 || budgetBytes <= 0) {
         // A client that waits for room to acknowledge is given more when it has found it.
         pause = to.writableLength > 0 ? 'client' : 'turn';
         data.pause();
-        if (pause === 'turn') nextTurn(goOn);
         return;
       }
       const packet = waiting.subarray(0, bytes);
       waiting = waiting.subarray(bytes);
       budgetBytes -= bytes;
+      atNextTurn();
       setup.contain(() => to.write(packet, taken));
       if (sink === undefined) return;
     }
@@ -120,6 +125,7 @@ function packetFeed(
     },
     close: () => {
       sink = undefined;
+      refill?.cancel();
     },
   };
 }

@@ -77,7 +77,7 @@ export function serialLink(setup: SerialSetup, events: LinkEvents): SerialLink {
       if (opened.ok) await opened.value.close();
       return;
     }
-    if (!opened.ok) return lose(`${setup.path} cannot be opened: ${opened.detail}`);
+    if (!opened.ok) return lose(`${setup.path} cannot be opened: ${openingWords(opened.detail)}`);
     port = opened.value;
     openedAt = monotonicMs();
     totals.opened += 1;
@@ -104,4 +104,10 @@ export function serialLink(setup: SerialSetup, events: LinkEvents): SerialLink {
       port = undefined;
     },
   };
+}
+
+/** The binding says `Error: No such file or directory, cannot open /dev/ttyS9`. */
+function openingWords(detail: string): string {
+  if (/lock port/i.test(detail)) return 'another program has it open';
+  return detail.replace(/^Error:? /, '').replace(/, cannot open .*$/, '');
 }

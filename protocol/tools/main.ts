@@ -1,7 +1,8 @@
 /** The command around `show-frame.ts`: reads hex or a file, prints what it is. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readKeysFile } from '../keys-file.ts';
+import { problemLine } from '../problem-text.ts';
 import type { KeyEntry } from '../wire/keys.ts';
 import { describeFrame, describeLine, type FrameReport, printReport } from './show-frame.ts';
 
@@ -32,10 +33,7 @@ function readKeys(path: string | undefined): KeyEntry[] | undefined {
   if (path === undefined) return undefined;
   const read = readKeysFile(path);
   if (read.ok) return read.keys;
-  const lines = read.problems.map(
-    ({ line, problem, remedy }) => `${path}:${line}: ${problem} ${remedy}`,
-  );
-  throw new Error(lines.join('\n'));
+  throw new Error(read.problems.map(problemLine).join('\n'));
 }
 
 function readBytes(what: string): Uint8Array {
@@ -43,6 +41,7 @@ function readBytes(what: string): Uint8Array {
   if (digits.length > 0 && digits.length % 2 === 0 && /^[0-9a-f]+$/i.test(digits)) {
     return Uint8Array.from(Buffer.from(digits, 'hex'));
   }
+  if (!existsSync(what)) throw new Error(`"${what}" is neither whole bytes in hex nor a file.`);
   return Uint8Array.from(readFileSync(what));
 }
 

@@ -93,6 +93,8 @@ export interface LocalOrder {
   incarnation: number;
   /** 32 hex digits; the same again is answered with the stored outcome. */
   cmdId: string;
+  /** When it was given, in ms of CLOCK_MONOTONIC: one clock for all processes of a machine. */
+  askedAtMs: number;
   ttlMs: number;
 }
 

@@ -30,23 +30,29 @@ function shimToml(keysPath: string, host = 'alpha'): string {
   ].join('\n');
 }
 
-test('check says good, or names file, line and remedy, with exit 2', () => {
+test('check says in order, or names file, line and remedy, with exit 2', () => {
   const keys = at('keys');
   writeFileSync(keys, `host alpha 1 ${Buffer.alloc(32, 1).toString('base64')}\n`, { mode: 0o600 });
   writeFileSync(at('good.toml'), shimToml(keys));
   const good = shim('check', '--config', at('good.toml'));
   assert.is(good.status, 0);
-  assert.match(good.stdout, /good\.toml is good: alpha guarded by board1/);
-  assert.match(good.stderr, /good\.toml:\d+: .*warning: .*only channel/);
+  assert.match(good.stdout, /alpha: guarded by board1, over serial .*no-such-port\n/);
+  assert.match(good.stdout, /good\.toml:\d+: .*warning: .*only channel/);
+  assert.match(good.stdout, /good\.toml is in order, with 1 warning\.\n$/);
+  const json = shim('check', '--config', at('good.toml'), '--json');
+  assert.equal([json.status, JSON.parse(json.stdout).host], [0, 'alpha']);
   writeFileSync(at('bad.toml'), shimToml(keys).replace('id = 1', 'id = "one"'));
   const bad = shim('check', '--config', at('bad.toml'));
   assert.is(bad.status, 2);
-  assert.match(bad.stderr, /bad\.toml:6: host\.id: /);
+  assert.match(bad.stdout, /bad\.toml:6: host\.id: /);
   writeFileSync(at('beta.toml'), shimToml(keys, 'beta'));
   const keyless = shim('run', '--config', at('beta.toml'));
   assert.equal([keyless.status, /no key of the host beta/.test(keyless.stderr)], [2, true]);
   const missing = shim('check', '--config', at('nowhere.toml'));
-  assert.equal([missing.status, /cannot be read/.test(missing.stderr)], [2, true]);
+  assert.equal(
+    [missing.status, /nowhere\.toml:1: there is no such file/.test(missing.stdout)],
+    [2, true],
+  );
 });
 
 test('wrong use is exit 2, help and version are exit 0 and teach', () => {

@@ -15,7 +15,7 @@ import { ensureAddon } from '../../protocol/native/build.mjs';
 
 const out = join(root, 'dist', 'test');
 const SOURCES = ['protocol', 'firmware-agent', 'host-shim', 'bundle', 'test'];
-const PROGRAM = /(^|\/)main\.ts$|^test\/scenario\/[^/]+\.ts$|\/fixtures\/[^/]+\.ts$/;
+const PROGRAM = /(^|\/)main\.ts$|^test\/scenario\/run\.ts$|\/fixtures\/[^/]+\.ts$/;
 const APART = /^test\/(scenario|rig|bench)\//;
 
 /** Lists the test files, or those whose path contains one of `filters`. */

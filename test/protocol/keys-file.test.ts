@@ -56,13 +56,13 @@ if (process.geteuid?.() === 0) {
 }
 
 test('what is no keys file is refused without waiting and without reading on', () => {
-  assert.match(problemOf(join(dir, 'none')), /there is no keys file/);
-  assert.match(problemOf(dir), /not a regular file/);
+  assert.match(problemOf(join(dir, 'none')), /the keys are not taken: there is no such file/);
+  assert.match(problemOf(dir), /a folder and not a file/);
   assert.match(problemOf('/dev/zero'), /not a regular file/);
   const pipe = join(dir, 'pipe');
   execFileSync('mkfifo', [pipe]);
   assert.match(problemOf(pipe), /not a regular file/);
-  assert.match(problemOf(keysFile('huge', '#'.repeat(2 ** 20 + 1))), /larger than/);
+  assert.match(problemOf(keysFile('huge', '#'.repeat(2 ** 22 + 1))), /larger than/);
 });
 
 test('mistakes come with file and line, and never with a byte of a key', () => {

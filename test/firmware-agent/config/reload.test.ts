@@ -58,7 +58,7 @@ test('a good file is reported with what its timers promise', () => {
 test('a bad file is reported with file, line, path, problem and remedy, in both forms', () => {
   const bad = parseAgentConfig(text.replace('warntime = "5s"', 'warntme = "5s"'), file);
   const { text: said, exitCode } = reportCheck(bad, { file, json: false });
-  assert.is(exitCode, 1);
+  assert.is(exitCode, 2);
   const line = text.slice(0, text.indexOf('warntime')).split('\n').length;
   assert.match(said, `${file}:${line}: timing.warntme: the key is not known here\n    Remove`);
   assert.match(said, /is refused: 1 problem\.$/);

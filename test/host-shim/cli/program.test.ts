@@ -45,6 +45,7 @@ async function runAt(path: string, line: string, person: Person = {}): Promise<R
         return person.types ?? '';
       },
       onStop: (fn) => fn(),
+      size: () => ({ columns: 200, rows: 40 }),
     },
   });
   return ran;
@@ -249,7 +250,9 @@ test('wrong use is exit 2, says what is wrong, and orders nothing', async () => 
     'ls --nonsense',
     'ls --socket /a --config /b',
     'ls --config /nowhere/fencepost.toml',
+    'fence deimos --incarnation 1a2b',
     'fence mars',
+    'why mars',
     'status mars',
     '',
   ]) {
@@ -264,7 +267,7 @@ test('a missing agent is exit 1 and says both ways on; with --json there is JSON
   const nowhere = join(folder, 'nowhere.sock');
   const ran = await runAt(nowhere, 'fence deimos');
   assert.is(ran.code, EXIT.notDone);
-  assert.match(ran.err, /no agent answers on .*nowhere\.sock.*systemctl start.*--config/s);
+  assert.match(ran.err, /no agent answers on .*nowhere\.sock.*fencepost-agent run.*--config/s);
   assert.is(JSON.parse((await runAt(nowhere, 'ls --json')).out).error.kind, 'absent');
 });
 

@@ -7,6 +7,7 @@
  * played with. The summary is computed from the bench's log.
  */
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import * as v from 'valibot';
 import { boardAtSocket } from '../../../host-shim/cli/board-socket.ts';
 import { hostsText } from '../../../host-shim/cli/tables.ts';
@@ -32,6 +33,9 @@ type Story = (typeof STORIES)[number];
 
 const [HANGS, ORDERED] = ['deimos', 'phobos'];
 
+/** The exit code of whoever was ended by Ctrl-C. */
+const INTERRUPTED = 130;
+
 interface Stage {
   rack: Rack;
   screen: Screen;
@@ -56,6 +60,12 @@ async function main(): Promise<number> {
   const screen = storyScreen(live, table, (text) => process.stdout.write(text));
   followAgent(rack, screen);
   followBench(rack.bench, screen);
+  process.once('SIGINT', () => {
+    screen.close();
+    // After the listeners that end the processes which write there.
+    process.once('exit', () => rmSync(rack.dir, { recursive: true, force: true }));
+    process.exit(INTERRUPTED);
+  });
   const findings = await tell(story, { rack, screen, times });
   if (live && story === 'main') await play(rack, screen, [HANGS, ORDERED]);
   screen.close();
@@ -148,10 +158,12 @@ function followBench(bench: BenchClient, screen: Screen): void {
 async function tell(story: Story, stage: Stage): Promise<Finding[]> {
   const { rack, screen, times } = stage;
   const { agent } = rack;
-  await screen.chapter('Two hosts beat over a serial line and over the broker');
-  for (const host of [HANGS, ORDERED]) await agent.waitFor(`${host} is heard`, isOf('heard', host));
+  const heard = Promise.all(
+    [HANGS, ORDERED].map((host) => agent.waitFor(`${host} is heard`, isOf('heard', host))),
+  );
   // A host counts as silent on two channels only if both carried it.
-  await pause(2 * times.keepaliveMs + 1_000);
+  const carried = heard.then(() => pause(2 * times.keepaliveMs + 1_000));
+  await screen.chapter('Two hosts beat over a serial line and over the broker', carried);
   if (story !== 'main') return tellFailure(story, stage);
   const hang = await tellHang(stage);
   const order = await tellOrder(stage);

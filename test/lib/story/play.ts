@@ -1,4 +1,6 @@
 /** After the story, on a terminal: keys do things to the hosts, until q. */
+import { relative } from 'node:path';
+import { built } from '../built.ts';
 import type { Rack } from '../rack.ts';
 import type { Screen } from './screen.ts';
 
@@ -6,11 +8,12 @@ import type { Screen } from './screen.ts';
 export function play(rack: Rack, screen: Screen, hosts: readonly [string, string]): Promise<void> {
   const [first, second] = hosts;
   const pulled = { first: false };
-  screen.say('');
-  screen.say(
-    `== Your turn: [h] hang ${first}  [r] resume it  [f] fence ${second}  [c] cable  [q] quit`,
-  );
-  screen.say(`   or in another shell: fencepost ls --socket ${rack.dir}/agent.sock`);
+  screen.footer([
+    '',
+    `Your turn: [q] quit  [h] hang ${first}  [r] resume it  [f] fence ${second}  [c] cable of ${first}`,
+    'or in another shell:',
+    `  node ${relative(process.cwd(), built('host-shim/cli/main.ts'))} why ${first} --socket ${rack.dir}/agent.sock`,
+  ]);
   const { stdin } = process;
   stdin.setRawMode(true);
   stdin.resume();

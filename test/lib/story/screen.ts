@@ -2,21 +2,20 @@
  * What a newcomer sees while the story runs: on a terminal a live table with the story below it,
  * elsewhere one line after the other, with the table at the start of each chapter.
  */
+import { BACK, OWN_SCREEN, redraw } from '../../../host-shim/cli/live-screen.ts';
 import { every } from '../../../protocol/link/timers.ts';
 
 export interface Screen {
   /** One line of the story. */
   say(line: string): void;
-  /** A new chapter. */
-  chapter(title: string): Promise<void>;
-  /** Puts the cursor below everything, and stops redrawing. */
+  /** A new chapter; the table is shown once `ready` has resolved. */
+  chapter(title: string, ready?: Promise<unknown>): Promise<void>;
+  /** What always shows below everything else, on a terminal; elsewhere it is said. */
+  footer(lines: string[]): void;
+  /** Stops redrawing, and leaves the story on the screen that was there before. */
   close(): void;
 }
 
-const HOME = '\x1b[H';
-const REST_OF_LINE = '\x1b[K';
-const REST_OF_SCREEN = '\x1b[J';
-const CLEAR = '\x1b[2J';
 const REDRAW_MS = 500;
 
 /** `table` answers with the table as it is now. */
@@ -26,24 +25,38 @@ export function storyScreen(
   write: (text: string) => void,
 ): Screen {
   const lines: string[] = [];
+  let footer: string[] = [];
   const say = (line: string): void => {
     lines.push(line);
     if (!live) write(`${line}\n`);
   };
-  const redraw = async (): Promise<void> => {
-    const room = Math.max(6, (process.stdout.rows ?? 40) - 16);
-    const shown = [...(await table()).split('\n'), ...lines.slice(-room)];
-    write(`${HOME}${shown.map((line) => `${line}${REST_OF_LINE}`).join('\n')}\n${REST_OF_SCREEN}`);
+  const draw = async (): Promise<void> => {
+    const { columns = 80, rows = 24 } = process.stdout;
+    const head = [...(await table()).trimEnd().split('\n'), ''];
+    // The newest lines matter most: the table stays, the story scrolls below it.
+    const room = Math.max(1, rows - head.length - footer.length);
+    if (timer !== undefined)
+      write(redraw([...head, ...lines.slice(-room)], footer, { columns, rows }));
   };
-  if (live) write(CLEAR);
-  const timer = live ? every(REDRAW_MS, () => void redraw()) : undefined;
+  if (live) write(OWN_SCREEN);
+  let timer = live ? every(REDRAW_MS, () => void draw()) : undefined;
   return {
     say,
-    chapter: async (title) => {
+    chapter: async (title, ready) => {
       say('');
       say(`== ${title}`);
+      await ready;
       if (!live) write(`${await table()}\n`);
     },
-    close: () => timer?.cancel(),
+    footer: (shown) => {
+      footer = shown;
+      if (!live) for (const line of shown) say(line);
+    },
+    close: () => {
+      if (timer === undefined) return;
+      timer.cancel();
+      timer = undefined;
+      write(`${BACK}${lines.join('\n')}\n`);
+    },
   };
 }

@@ -7,9 +7,13 @@ import { join } from 'node:path';
 import { mqttLink, type PublishOptions } from '../../../protocol/link/mqtt.ts';
 import { type OrderClient, orderClient } from '../../../protocol/order-client.ts';
 import { orderOverMqtt } from '../../../protocol/order-mqtt.ts';
+import type { Crypto } from '../../../protocol/wire/crypto.ts';
 import { type KeyRing, keyRing, parseKeys } from '../../../protocol/wire/keys.ts';
 import { nodeCrypto } from '../../../protocol/wire/mac.ts';
 import type { Rack } from '../../lib/rack.ts';
+
+/** Keys work only with the one that made them. */
+export const crypto: Crypto = nodeCrypto();
 
 /** The names and numbers that the rack's files use. */
 export const AGENT = { name: 'board', id: 1 } as const;
@@ -19,7 +23,7 @@ export const OPS = { name: 'ops', id: 10 } as const;
 export function ringOf(keyText: string): KeyRing {
   const parsed = parseKeys(keyText);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
-  return keyRing(nodeCrypto(), parsed.keys);
+  return keyRing(crypto, parsed.keys);
 }
 
 export function opsKeys(rack: Rack): string {
@@ -39,7 +43,7 @@ export function ordererOf(rack: Rack, keyText: string = opsKeys(rack)): OrderCli
   const { url, protocol } = broker;
   return orderClient(
     {
-      crypto: nodeCrypto(),
+      crypto,
       ring: ringOf(keyText),
       agent: AGENT.id,
       orderer: { orderer: OPS.id, name: OPS.name },

@@ -1,0 +1,60 @@
+/** The commands that only ask: `ls`, `status`, `why`. Each prints once, for people or as JSON. */
+import type { Result } from '../../protocol/result.ts';
+import type { Board, BoardFailure } from './board.ts';
+import { hostNamed } from './order.ts';
+import { domainOf, domainText, hostsText, hostText } from './tables.ts';
+import type { Terminal } from './terminal.ts';
+import { explain } from './why.ts';
+import { jsonLine } from './words.ts';
+
+type Answered = Promise<Result<unknown, BoardFailure>>;
+
+interface Form {
+  json?: boolean;
+}
+
+/** Prints the fence domain. */
+export async function showDomain(board: Board, terminal: Terminal, { json }: Form): Answered {
+  const view = await board.view();
+  if (!view.ok) return view;
+  const domain = domainOf(view.value);
+  terminal.out(json ? jsonLine(domain) : domainText(domain));
+  return view;
+}
+
+/** Prints all hosts, or with `name` one of them, and the alarms that stand. */
+export async function showStatus(
+  board: Board,
+  terminal: Terminal,
+  name: string | undefined,
+  { json }: Form,
+): Answered {
+  const view = await board.view();
+  if (!view.ok) return view;
+  if (name === undefined) {
+    terminal.out(json ? jsonLine(view.value) : hostsText(view.value));
+    return view;
+  }
+  const host = await hostNamed(board, name);
+  if (!host.ok) return host;
+  const alarms = view.value.alarms.filter((alarm) => alarm.host === name);
+  terminal.out(json ? jsonLine({ host: host.value, alarms }) : hostText(host.value, alarms));
+  return host;
+}
+
+/** Prints the record of the last fence of a host; with JSON it is null where there is none. */
+export async function showWhy(
+  board: Board,
+  terminal: Terminal,
+  name: string,
+  { json }: Form,
+): Answered {
+  const host = await hostNamed(board, name);
+  if (!host.ok) return host;
+  const records = await board.records(name);
+  if (!records.ok) return records;
+  const last = records.value.at(-1) ?? null;
+  if (json) terminal.out(jsonLine(last));
+  else terminal.out(last === null ? `No fence of ${name} is on record.\n` : explain(last));
+  return records;
+}
