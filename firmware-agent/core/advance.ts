@@ -8,29 +8,20 @@
 import type { Instant } from '../../protocol/wire/instant.ts';
 import { issue } from '../../protocol/wire/ticks.ts';
 import { clear, raise } from './alarms.ts';
-import { beginFence } from './begin.ts';
 import type { Board, Host } from './board.ts';
-import { lifeLimits, runFence, tell } from './carry-out.ts';
+import { runFence } from './carry-out.ts';
 import { awake, noticeTime, setListening } from './clock.ts';
 import type { Effect, Event } from './events.ts';
-import type { Finding } from './finding.ts';
 import { hear } from './hear.ts';
 import { extendProof, hearModem } from './hearing.ts';
-import { assertBoard, assertHost } from './invariants.ts';
-import { stepLife } from './life.ts';
-import {
-  SICK_OBSERVER_ALARM_DEADTIMES,
-  SICK_OBSERVER_RESTART_DEADTIMES,
-  sampleAgeMs,
-  settleMs,
-  UNKNOWN_ALARM_PERIOD_MS,
-} from './limits.ts';
+import { assertHost } from './invariants.ts';
+import { judgeAll } from './judging.ts';
+import { proofGapMs, sampleAgeMs, UNKNOWN_ALARM_PERIOD_MS } from './limits.ts';
 import { takeOrder } from './orders.ts';
 import { type Contact, sampleContact, sampleSense } from './power.ts';
 import { doubtSenses } from './sense-doubt.ts';
-import { isReleased, suspects } from './shared-silence.ts';
-import { boardAlarm, start } from './start.ts';
-import { channelsQuiet, judge } from './verdict.ts';
+import { start } from './start.ts';
+import { tell } from './words.ts';
 
 /** Carries one event into the board; `now` never runs backwards. Throws where a belief broke. */
 export function advance(board: Board, event: Event, now: Instant): Effect[] {
@@ -123,8 +114,9 @@ function modem(
   now: Instant,
 ): Effect[] {
   const nowAwake = awake(board.clock, now);
+  const gapMaxMs = proofGapMs(host.settings.timing, host.delayMs);
   host.hearings = host.hearings.map((h) =>
-    h.channel === 'serial' ? { ...h, modem: hearModem(h.modem, line, nowAwake) } : h,
+    h.channel === 'serial' ? { ...h, modem: hearModem(h.modem, line, nowAwake, gapMaxMs) } : h,
   );
   return [];
 }
@@ -180,174 +172,4 @@ function sense(board: Board, host: Host, event: Event & { kind: 'sense' }, now: 
 
 function sampleAge(board: Board, host: Host, periodMs: number): number {
   return sampleAgeMs(board.derived.judgeTickMs, periodMs, host.settings.timing.offHoldMs);
-}
-
-function judgeAll(board: Board, drained: boolean, now: Instant): Effect[] {
-  board.clock.judgedAt = now;
-  const effects = deferral(board, drained, now);
-  for (const host of board.hosts.values()) {
-    if (host.fence !== undefined) {
-      effects.push(...runFence(board, host, { kind: 'tick', drained }, now));
-    }
-    effects.push(...judgeHost(board, host, drained, now));
-  }
-  if (now - board.clock.checkedAt >= 1_000) {
-    board.clock.checkedAt = now;
-    assertBoard(board);
-  }
-  return effects;
-}
-
-/** Verdicts that are put off for long are a fault of the board, and it says so (S4). */
-function deferral(board: Board, drained: boolean, now: Instant): Effect[] {
-  const settledMs = awake(board.clock, now) - board.clock.stallEndAwake;
-  const longestKeepaliveMs = board.derived.longestKeepaliveMs;
-  if (!drained) board.deferredSince ??= now;
-  else if (settledMs >= settleMs(longestKeepaliveMs)) delete board.deferredSince;
-  if (board.deferredSince === undefined) {
-    return clear(board.alarms, undefined, 'sick-observer', 'the board keeps up again');
-  }
-  const deferredMs = now - board.deferredSince;
-  const deadtimeMs = Math.max(board.derived.shortestDeadtimeMs, settleMs(longestKeepaliveMs));
-  if (deferredMs > SICK_OBSERVER_RESTART_DEADTIMES * deadtimeMs) {
-    return [{ kind: 'end', why: 'the board could not judge for four deadtimes' }];
-  }
-  if (deferredMs <= SICK_OBSERVER_ALARM_DEADTIMES * deadtimeMs) return [];
-  const text = 'the board stalls again and again and can judge nobody';
-  return boardAlarm(board, 'sick-observer', text, 'look at its load; it restarts soon', now);
-}
-
-function judgeHost(board: Board, host: Host, drained: boolean, now: Instant): Effect[] {
-  const nowAwake = awake(board.clock, now);
-  const { life, news } = stepLife(host.life, { kind: 'tick' }, nowAwake, lifeLimits(host));
-  host.life = life;
-  const effects: Effect[] =
-    news === undefined
-      ? []
-      : [tell(host, 'warning', 'overdue', 'it did not leave in the time it asked for')];
-  if (life.at === 'absent') return [...effects, ...missAbsent(board, host, nowAwake, now)];
-  if (life.at !== 'present' || host.fence !== undefined || host.frozen !== undefined) {
-    return effects;
-  }
-  const finding = judge(board, host, now);
-  host.finding = finding;
-  return [
-    ...effects,
-    ...warnOfChannels(board, host, now),
-    ...act(board, host, finding, drained, now),
-  ];
-}
-
-/** Absent is not dead: it is missed, never cut. */
-function missAbsent(board: Board, host: Host, nowAwake: Instant, now: Instant): Effect[] {
-  if (host.fence !== undefined || host.life.at !== 'absent') return [];
-  if (nowAwake - host.life.since < host.settings.timing.initdeadMs) return [];
-  const text = 'it has not been heard since the board, or it, was started';
-  const remedy = 'look whether it boots and its shim runs; it can be fenced by order';
-  return raise(board.alarms, { host: host.settings.host, code: 'absent', text, remedy }, now);
-}
-
-function warnOfChannels(board: Board, host: Host, now: Instant): Effect[] {
-  const effects: Effect[] = [];
-  for (const { hearing, quietMs } of channelsQuiet(board, host, now)) {
-    if (hearing.warned || quietMs < host.settings.timing.warntimeMs) continue;
-    hearing.warned = true;
-    const seconds = (quietMs / 1000).toFixed(1);
-    const text = `it is silent on ${hearing.channel} for ${seconds} s`;
-    effects.push(tell(host, 'warning', 'channel-silent', text));
-  }
-  return effects;
-}
-
-function act(board: Board, host: Host, finding: Finding, drained: boolean, now: Instant): Effect[] {
-  const at = host.settings.host;
-  switch (finding.at) {
-    case 'alive':
-      return [];
-    case 'unknown':
-      return raise(board.alarms, unproven(at, 'nothing of it is listened to'), now);
-    case 'late': {
-      const text = `its beats are late: ${(finding.quietMs / 1000).toFixed(1)} s of silence`;
-      const remedy = 'look at the host; at deadtime it is fenced';
-      return raise(board.alarms, { host: at, code: 'late', text, remedy }, now, 'warning');
-    }
-    case 'silent':
-      return actOnSilence(board, host, finding, drained, now);
-  }
-}
-
-function actOnSilence(
-  board: Board,
-  host: Host,
-  finding: Finding & { at: 'silent' },
-  drained: boolean,
-  now: Instant,
-): Effect[] {
-  const at = host.settings.host;
-  switch (finding.bar) {
-    case 'none': {
-      if (!drained || !board.started) return [];
-      const seconds = (finding.quietMs / 1000).toFixed(2);
-      const wish = {
-        by: { kind: 'verdict' as const },
-        orders: [],
-        evidence: finding.evidence,
-        text: `dead: ${seconds} s of proven silence`,
-      };
-      return beginFence(board, host, wish, now);
-    }
-    case 'unproven':
-    case 'deaf':
-      return raise(board.alarms, unproven(at, 'its silence is not proven'), now);
-    case 'held':
-      return hold(board, host, now);
-    case 'budget': {
-      const text = 'silent, but too many hosts were fenced within the hour';
-      const remedy = 'find the common cause, then order the fence';
-      return raise(board.alarms, { host: at, code: 'budget', text, remedy }, now);
-    }
-    case 'spent': {
-      const text = 'silent, and its one autonomous fence is spent';
-      const remedy = 'order a fence, or restart it';
-      return raise(board.alarms, { host: at, code: 'unguarded', text, remedy }, now);
-    }
-    case 'doubt':
-    case 'two-agents':
-    case 'deferred':
-    case 'gap':
-      return [];
-  }
-}
-
-function unproven(host: number, text: string): Parameters<typeof raise>[1] {
-  const remedy = 'look at broker and cables; it can be fenced by order';
-  return { host, code: 'unproven', text, remedy };
-}
-
-/** Holds a silence that others share, tells it each minute, and looks for the ways out. */
-function hold(board: Board, host: Host, now: Instant): Effect[] {
-  const sinceAwake = awake(board.clock, now);
-  const isNew = host.held === undefined;
-  const held = host.held ?? {
-    since: now,
-    sinceAwake,
-    by: suspects(board, host, now),
-    toldAt: now,
-    released: false,
-  };
-  if (isReleased(board, host, held, now)) {
-    host.held = { ...held, released: true };
-    return clear(board.alarms, host.settings.host, 'held', 'its silence is its own');
-  }
-  if (!isNew && now - held.toldAt < UNKNOWN_ALARM_PERIOD_MS) return [];
-  host.held = { ...held, toldAt: now };
-  board.alarms.delete(`${host.settings.host}:held`);
-  return tellHeld(board, host, held.by, now);
-}
-
-function tellHeld(board: Board, host: Host, by: readonly number[], now: Instant): Effect[] {
-  const names = by.map((number) => board.hosts.get(number)?.settings.name ?? number).join(', ');
-  const text = `silent together with ${names}: something they share may have failed`;
-  const remedy = 'look at hub, cables and broker; it can be fenced by order';
-  return raise(board.alarms, { host: host.settings.host, code: 'held', text, remedy }, now);
 }

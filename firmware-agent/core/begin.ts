@@ -2,13 +2,14 @@
 
 import type { Instant } from '../../protocol/wire/instant.ts';
 import type { ChannelEvidence } from '../../protocol/wire/view.ts';
+import { answerOn } from './answers.ts';
 import { assert } from './assert.ts';
 import { type Board, type Host, incarnationOf } from './board.ts';
-import { answerOn, tell } from './carry-out.ts';
 import type { Effect } from './events.ts';
-import type { Before, By, Fence } from './fence.ts';
+import type { Before, By, Fence } from './fence-state.ts';
 import { FENCE_BUDGET_WINDOW_MS } from './limits.ts';
 import { newRecord } from './record.ts';
+import { tell } from './words.ts';
 
 export interface Wish {
   by: By;

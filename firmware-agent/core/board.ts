@@ -10,7 +10,7 @@ import { issue, newTicks, type TickLog } from '../../protocol/wire/ticks.ts';
 import type { FenceRecord } from '../../protocol/wire/view.ts';
 import type { Alarm } from './alarms.ts';
 import { type BoardClock, type Medium, newMedium, startClock } from './clock.ts';
-import type { Fence } from './fence.ts';
+import type { Fence } from './fence-state.ts';
 import type { Finding } from './finding.ts';
 import { type BeatChannel, type Hearing, newHearing, type ProofChain } from './hearing.ts';
 import type { Life } from './life.ts';

@@ -3,20 +3,23 @@
  * they must happen: what the disk must know first, then relays, then keys, then words.
  */
 import type { Instant } from '../../protocol/wire/instant.ts';
-import type { Outcome, Proof } from '../../protocol/wire/messages.ts';
+import type { Proof } from '../../protocol/wire/messages.ts';
 import { ageOf, issue } from '../../protocol/wire/ticks.ts';
-import { type Code, clear, type News, raise } from './alarms.ts';
+import { type Code, clear, raise } from './alarms.ts';
+import { answerOn, answerOrders, settleAll } from './answers.ts';
 import { assert, unreachable } from './assert.ts';
 import { type Board, endLife, type Host, incarnationOf } from './board.ts';
 import { awake } from './clock.ts';
-import type { Answer, Effect } from './events.ts';
-import { lastFreshAt } from './evidence.ts';
-import { type Deed, type Fence, type FenceEvent, type Scene, stepFence } from './fence.ts';
+import type { Effect } from './events.ts';
+import { stepFence } from './fence.ts';
+import type { Deed, Fence, FenceEvent, Scene } from './fence-state.ts';
+import { freeze } from './freeze.ts';
 import { newHearing } from './hearing.ts';
 import { stepLife } from './life.ts';
-import { powerLossMs, RESTORE_GAP_MS } from './limits.ts';
-import { nameOfBy, note } from './record.ts';
+import { RESTORE_GAP_MS } from './limits.ts';
+import { nameOfBy, note, recordOf } from './record.ts';
 import { judge } from './verdict.ts';
+import { forgetSilence, tell } from './words.ts';
 
 /** Steps the host's fence, if one runs. */
 export function runFence(board: Board, host: Host, event: FenceEvent, now: Instant): Effect[] {
@@ -227,7 +230,12 @@ function comeBack(board: Board, host: Host, now: Instant): Effect[] {
 }
 
 function forgetLife(board: Board, host: Host, now: Instant): void {
-  host.life = stepLife(host.life, { kind: 'over' }, awake(board.clock, now), lifeLimits(host)).life;
+  host.life = stepLife(
+    host.life,
+    { kind: 'over' },
+    awake(board.clock, now),
+    host.settings.timing,
+  ).life;
   host.hearings = host.hearings.map(({ channel, modem }) => ({
     ...newHearing(channel),
     ...(modem === undefined ? {} : { modem }),
@@ -245,127 +253,9 @@ function finish(board: Board, host: Host, reason: string, effects: Effect[]): Ef
   return [{ kind: 'save' }, ...effects, ...on, ...recordOf(host)];
 }
 
-/** No relay of the host moves any more, nothing is reported of it, until a person says so (S12). */
-export function freeze(
-  board: Board,
-  host: Host,
-  code: 'integrity' | 'two-lives' | 'crossed' | 'interrupted',
-  why: string,
-  now: Instant,
-): Effect[] {
-  if (host.frozen !== undefined) return [];
-  note(host, now, `frozen: ${why}`);
-  const { fence } = host;
-  if (host.record !== undefined && fence !== undefined && host.record.outcome === undefined) {
-    host.record = { ...host.record, outcome: 'failed', reason: code };
-  }
-  host.frozen = { why, since: now };
-  const refused = { outcome: 'failed', proof: 'none', detail: code } as const;
-  const orders = [...answerOrders(board, host, refused), ...answerOn(board, host, refused)];
-  delete host.fence;
-  const text = `frozen: ${why}`;
-  const remedy = 'find out which machine has power, then restart the agent';
-  return [
-    { kind: 'save' },
-    ...orders,
-    ...raise(board.alarms, { host: host.settings.host, code, text, remedy }, now),
-    ...recordOf(host),
-    ...(code === 'integrity' ? freezeCrossed(board, host, fence, now) : []),
-  ];
-}
-
-/** Hosts that fell silent with this host's cut may hang on its outlet: crossed wires. */
-function freezeCrossed(board: Board, host: Host, fence: Fence | undefined, now: Instant): Effect[] {
-  const cutAt = fence?.firstCutAt;
-  if (cutAt === undefined) return [];
-  return [...board.hosts.values()].flatMap((other) => {
-    const lastAt = lastFreshAt(other);
-    if (other === host || lastAt === undefined || other.life.at !== 'present') return [];
-    const soonMs = powerLossMs(other.settings.timing, other.delayMs);
-    const isSilent = now - lastAt > soonMs;
-    const fell = lastAt >= cutAt - soonMs && lastAt <= cutAt + other.settings.timing.deadtimeMs;
-    if (!isSilent || !fell) return [];
-    return freeze(
-      board,
-      other,
-      'crossed',
-      `it fell silent when ${host.settings.name} was cut`,
-      now,
-    );
-  });
-}
-
-function answerOrders(
-  board: Board,
-  host: Host,
-  result: { outcome: Outcome; proof: Proof; detail: string },
-): Effect[] {
-  const { fence } = host;
-  return fence === undefined ? [] : settleAll(board, fence, fence.orders, result);
-}
-
-function settleAll(
-  board: Board,
-  fence: Fence,
-  orders: readonly string[],
-  result: { outcome: Outcome; proof: Proof; detail: string },
-): Effect[] {
-  const answers = orders.flatMap((cmdId) => settle(board, cmdId, result, fence.incarnation));
-  return answers.length === 0 ? [] : [{ kind: 'save' }, ...answers];
-}
-
-/** Answers the orders that wait for the host to have power again. */
-export function answerOn(
-  board: Board,
-  host: Host,
-  result: { outcome: Outcome; proof: Proof; detail: string },
-): Effect[] {
-  return [...board.orders.values()].flatMap(({ order, final }) => {
-    const waits = order.host === host.settings.host && order.op === 'on' && final === undefined;
-    return waits ? settle(board, order.cmdId, result) : [];
-  });
-}
-
-/** Stores the final answer of an order and gives it, once. */
-export function settle(
-  board: Board,
-  cmdId: string,
-  result: { outcome: Outcome; proof: Proof; detail: string },
-  incarnation?: number,
-): Effect[] {
-  const stored = board.orders.get(cmdId);
-  if (stored === undefined || stored.final !== undefined) return [];
-  const { order } = stored;
-  const answer: Answer = {
-    from: order.from,
-    cmdId,
-    op: order.op,
-    host: order.host,
-    incarnation: incarnation ?? order.incarnation,
-    ...result,
-    untested: result.proof !== 'none',
-    tick: board.ticks.latest,
-  };
-  board.orders.set(cmdId, { ...stored, final: answer });
-  return [{ kind: 'answer', answer }];
-}
-
 function forgetVerdict(board: Board, host: Host, fence: Fence): void {
   board.verdictsAt = board.verdictsAt.filter((at) => at !== fence.startedAt);
   host.verdictsAt = host.verdictsAt.filter((at) => at !== fence.startedAt);
-}
-
-/** Takes back what was told of a silence that is over. */
-export function forgetSilence(board: Board, host: Host, text: string): News[] {
-  delete host.held;
-  const at = host.settings.host;
-  return (['late', 'held', 'unproven', 'budget'] as const).flatMap((code) =>
-    clear(board.alarms, at, code, text),
-  );
-}
-
-function recordOf(host: Host): Effect[] {
-  return host.record === undefined ? [] : [{ kind: 'record', record: host.record }];
 }
 
 function relayOpen(host: Host): { host: number; code: Code; text: string; remedy: string } {
@@ -375,12 +265,4 @@ function relayOpen(host: Host): { host: number; code: Code; text: string; remedy
     text: 'its outlets do not read closed, so it may stay without power',
     remedy: 'look at the relay; the board keeps trying',
   };
-}
-
-export function tell(host: Host, level: News['level'], code: Code, text: string): News {
-  return { kind: 'news', level, code, host: host.settings.host, text };
-}
-
-export function lifeLimits(host: Host): { initdeadMs: number } {
-  return { initdeadMs: host.settings.timing.initdeadMs };
 }

@@ -4,7 +4,7 @@
  */
 import type { Board } from './board.ts';
 import type { Answer, Order } from './events.ts';
-import type { Fence } from './fence.ts';
+import type { Fence } from './fence-state.ts';
 import { STARTS_MAX } from './limits.ts';
 
 export interface Durable {

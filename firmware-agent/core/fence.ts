@@ -46,99 +46,19 @@
  * Any pair that the table does not name stays as it is and does nothing.
  */
 import type { Instant } from '../../protocol/wire/instant.ts';
-import type { Operation, Proof } from '../../protocol/wire/messages.ts';
+import type { Proof } from '../../protocol/wire/messages.ts';
 import { assert, unreachable } from './assert.ts';
+import type {
+  Before,
+  Deed,
+  Fence,
+  FenceEvent,
+  FenceStep,
+  FenceStepped,
+  Scene,
+} from './fence-state.ts';
 import { JOURNAL_WAIT_MS, sampleAgeMs } from './limits.ts';
-import { type Bench, type Cut, type FailReason, readsOff, weigh } from './proof.ts';
-
-/** Who wants this fence. `restart` finishes one that an earlier life of the agent began. */
-export type By =
-  | { kind: 'verdict' }
-  | { kind: 'order'; name: string; cmdId: string }
-  | { kind: 'restart' };
-
-export interface Fence {
-  readonly id: number;
-  /** The life that is to end; 0 where none was known. */
-  readonly incarnation: number;
-  readonly by: By;
-  readonly startedAt: Instant;
-  /** Orders that wait for its outcome. */
-  readonly orders: readonly string[];
-  /** Who keeps the host off afterwards, if anyone. */
-  readonly keptBy?: string;
-  /** True once an `on` came: the configuration does not keep the host off either. */
-  readonly released?: boolean;
-  /** What it replaced: a fence whose relays may be open, which goes on if this one is called off. */
-  readonly before?: Before;
-  /** What has been proven, once it has. */
-  readonly proof: Proof;
-  /** When it first told a relay to open. */
-  readonly firstCutAt?: Instant;
-  /** The outlets whose opening was proven. */
-  readonly dark?: readonly number[];
-  /** When the latest order joined what was proven: it is answered by what is read after that. */
-  readonly confirmFrom?: Instant;
-  /** Ticks from this one on could only be echoed by a host that has power. */
-  readonly darkTick?: number;
-  readonly unlogged: boolean;
-  readonly step: FenceStep;
-}
-
-export interface Before {
-  at: 'kept' | 'due';
-  keptBy?: string;
-}
-
-export type FenceStep =
-  | { at: 'intent'; since: Instant }
-  | ({ at: 'proving'; method: number } & Cut)
-  | { at: 'kept'; since: Instant }
-  | { at: 'due'; since: Instant }
-  | { at: 'closing'; since: Instant; triedAt: Instant; tries: number };
-
-export type FenceEvent =
-  | { kind: 'journalled' }
-  /** Time went on, or a sample came. `drained`: everything received so far was handed in. */
-  | { kind: 'tick'; drained: boolean }
-  /** Something that only a living host could have said, made after `tick` was issued. */
-  | { kind: 'sign'; tick: number; fresh: boolean }
-  | { kind: 'joined'; cmdId: string; op: Operation; keptBy: string }
-  | { kind: 'released' };
-
-export type Deed =
-  | { kind: 'cut'; outlets: readonly number[] }
-  | { kind: 'restore'; outlets: readonly number[] }
-  /** Issues one more tick at once; it is the number that the fence was shown as `nextTick`. */
-  | { kind: 'round' }
-  | { kind: 'fenced'; proof: Proof }
-  | { kind: 'failed'; reason: FailReason | 'alive' }
-  | { kind: 'averted'; reason: string }
-  | { kind: 'called-off'; outcome: 'expired' | 'unknown' }
-  | { kind: 'freeze'; why: string }
-  | { kind: 'note'; text: string }
-  /** What was proven is read off still, or cannot be read any more. */
-  | { kind: 'confirmed'; orders: readonly string[] }
-  | { kind: 'unconfirmed'; orders: readonly string[] }
-  | { kind: 'late' }
-  | { kind: 'restored' };
-
-export interface FenceStepped {
-  /** Absent when the fence is over. */
-  fence?: Fence;
-  deeds: Deed[];
-}
-
-/** What a fence is shown of the world at one step. */
-export interface Scene extends Bench {
-  /** Outlets by method, in order; never empty. */
-  methods: readonly (readonly number[])[];
-  /** Whether a cut is right now: S3 to S5 for a verdict, the ttl for an order. */
-  mayCut: { yes: true } | { yes: false; why: string; outcome: 'expired' | 'unknown' };
-  /** Whether the gap between two restores is over. */
-  mayRestore: boolean;
-  nextTick: number;
-}
+import { type FailReason, readsOff, weigh } from './proof.ts';
 
 /** A contact that does not close within it is told again, and people are told. */
 const RESTORE_RETRY_MS = 2_000;

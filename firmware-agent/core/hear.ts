@@ -14,9 +14,10 @@ import type {
 import { ageOf } from '../../protocol/wire/ticks.ts';
 import { clear, raise } from './alarms.ts';
 import { type Board, chainName, endLife, type Host, mediumOf, remember } from './board.ts';
-import { forgetSilence, freeze, lifeLimits, runFence, tell } from './carry-out.ts';
+import { runFence } from './carry-out.ts';
 import { awake } from './clock.ts';
 import type { Effect } from './events.ts';
+import { freeze } from './freeze.ts';
 import {
   type BeatChannel,
   extendProof,
@@ -30,6 +31,7 @@ import {
 import { type LifeEvent, type LifeNews, stepLife } from './life.ts';
 import { CLOCK_RATE_ERROR, powerLossMs } from './limits.ts';
 import { doubtSenses } from './sense-doubt.ts';
+import { forgetSilence, tell } from './words.ts';
 
 export function hear(board: Board, opened: Opened, now: Instant): Effect[] {
   const host = board.hosts.get(opened.host);
@@ -188,7 +190,7 @@ function live(
 ): Effect[] {
   const nowAwake = awake(board.clock, now);
   const was = host.life;
-  const { life, news } = stepLife(was, event, nowAwake, lifeLimits(host));
+  const { life, news } = stepLife(was, event, nowAwake, host.settings.timing);
   host.life = life;
   if (news === 'arrived' || news === 'reborn') delete host.finding;
   const effects: Effect[] = news === undefined ? [] : tellLife(host, news);

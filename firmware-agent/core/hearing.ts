@@ -100,6 +100,7 @@ export function hearModem(
   line: ModemLine | undefined,
   state: 'asserted' | 'dropped' | 'unknown',
   nowAwake: Instant,
+  gapMaxMs: number,
 ): ModemLine {
   const was = line ?? { seenAsserted: false, seenDropped: false, readAwake: nowAwake };
   const seen = {
@@ -108,7 +109,9 @@ export function hearModem(
     readAwake: nowAwake,
   };
   if (state !== 'asserted') return seen;
-  return { ...seen, assertedSinceAwake: was.assertedSinceAwake ?? nowAwake };
+  // Where nobody looked for a while, nobody saw that it was asserted throughout.
+  const since = nowAwake - was.readAwake > gapMaxMs ? undefined : was.assertedSinceAwake;
+  return { ...seen, assertedSinceAwake: since ?? nowAwake };
 }
 
 /** A run of proofs that a group of paths works on our side: own echoes, beats of other hosts. */

@@ -9,15 +9,17 @@
 import type { Instant } from '../../protocol/wire/instant.ts';
 import type { Outcome, Proof } from '../../protocol/wire/messages.ts';
 import { ageOf } from '../../protocol/wire/ticks.ts';
+import { answerOn, settle } from './answers.ts';
 import { beginFence } from './begin.ts';
 import { type Board, type Host, incarnationOf } from './board.ts';
-import { answerOn, runFence, settle, tell } from './carry-out.ts';
+import { runFence } from './carry-out.ts';
 import { awake } from './clock.ts';
 import type { Answer, Effect, Order } from './events.ts';
-import type { Fence } from './fence.ts';
+import type { Fence } from './fence-state.ts';
 import { raiseDoubt } from './hear.ts';
 import { ORDER_KEPT_MS, ORDER_TTL_MAX_MS, ORDERS_KEPT_MAX } from './limits.ts';
 import { readsOff } from './proof.ts';
+import { tell } from './words.ts';
 
 export interface StoredOrder {
   order: Order;

@@ -3,7 +3,8 @@
 import type { Instant } from '../../protocol/wire/instant.ts';
 import type { ChannelEvidence, FenceRecord } from '../../protocol/wire/view.ts';
 import type { Heard, Host } from './board.ts';
-import type { By } from './fence.ts';
+import type { Effect } from './events.ts';
+import type { By } from './fence-state.ts';
 import { RECORD_ENTRIES_MAX } from './limits.ts';
 
 export function nameOfBy(by: By): string {
@@ -44,4 +45,9 @@ export function note(host: Host, now: Instant, what: string): void {
       ? record.entries
       : [...record.entries.slice(0, half), ...record.entries.slice(half + 1)];
   host.record = { ...record, entries: [...entries, entry] };
+}
+
+/** The record as it is now, to be kept. */
+export function recordOf(host: Host): Effect[] {
+  return host.record === undefined ? [] : [{ kind: 'record', record: host.record }];
 }

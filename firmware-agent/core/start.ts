@@ -17,14 +17,16 @@
  */
 import type { Instant } from '../../protocol/wire/instant.ts';
 import { type Code, type News, raise } from './alarms.ts';
+import { settle } from './answers.ts';
 import type { Board, Host } from './board.ts';
-import { freeze, settle, tell } from './carry-out.ts';
 import { awake } from './clock.ts';
 import type { Durable, DurableFence } from './durable.ts';
 import type { Effect, Event } from './events.ts';
-import type { Fence, FenceStep } from './fence.ts';
+import type { Fence, FenceStep } from './fence-state.ts';
+import { freeze } from './freeze.ts';
 import { INTERRUPTED_MAX, INTERRUPTED_WINDOW_MS, STARTS_MAX, STARTS_WINDOW_MS } from './limits.ts';
 import { newRecord } from './record.ts';
+import { tell } from './words.ts';
 
 export function start(board: Board, event: Event & { kind: 'start' }, now: Instant): Effect[] {
   board.started = true;

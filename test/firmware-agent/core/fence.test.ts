@@ -1,12 +1,12 @@
 /** Walks every pair of the fence machine against the table in its header, and then its promises. */
-import {
-  type Deed,
-  type Fence,
-  type FenceEvent,
-  type FenceStep,
-  type Scene,
-  stepFence,
-} from '../../../firmware-agent/core/fence.ts';
+import { stepFence } from '../../../firmware-agent/core/fence.ts';
+import type {
+  Deed,
+  Fence,
+  FenceEvent,
+  FenceStep,
+  Scene,
+} from '../../../firmware-agent/core/fence-state.ts';
 import type { Power } from '../../../firmware-agent/core/power.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { guarded } from './world/settings.ts';

@@ -58,6 +58,15 @@ test('verified: its senses read off without a break for H', () => {
   assert.ok(darkMs >= H, `dark for ${darkMs} ms only`);
 });
 
+test('the keys of a life are destroyed when it is reported fenced, and before anybody is told', () => {
+  const w = lone();
+  fence(w);
+  const kinds = w.state.told.map(({ effect }) => effect);
+  const retired = kinds.findIndex((e) => e.kind === 'retire' && e.incarnation === 1001);
+  const told = kinds.findIndex((e) => e.kind === 'answer' && e.answer.outcome === 'done');
+  assert.ok(retired >= 0 && retired < told);
+});
+
 test('by hold: contacts read open for U and H, where the configuration says so', () => {
   const w = lone({ proof: 'by-hold', senses: [] });
   const { outcome, proof, darkMs } = fence(w);

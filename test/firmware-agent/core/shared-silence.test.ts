@@ -58,6 +58,18 @@ test('held, it is released when the other beats again and it stays silent D more
   assert.ok(dead.at - backAt <= D + 2 * SECOND, `${dead.at - backAt} ms`);
 });
 
+test('held, a companion that comes back for a moment only releases nobody', () => {
+  const w = pair();
+  w.hang('alpha');
+  silence(w, 'beta', 'broken');
+  w.untilNews('held', 'alpha', 20 * SECOND);
+  silence(w, 'beta', 'whole');
+  w.run(3 * SECOND);
+  silence(w, 'beta', 'broken');
+  w.run(60 * SECOND);
+  assert.is(w.cuts('alpha').length, 0);
+});
+
 test('held, a fresh beat ends it, and a later silence is judged anew', () => {
   const w = pair();
   silence(w, 'alpha', 'broken');

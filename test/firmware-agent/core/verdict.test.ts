@@ -104,6 +104,21 @@ test('a modem line seen in both states and asserted throughout is far proof', ()
   assert.ok(dead.at - lastFresh(w, 'alpha') <= D + Q);
 });
 
+test('a modem line that was not read for a while proves nothing of that while', () => {
+  const line = { adapter: 'hub', modem: true };
+  const w = world({ hosts: [guarded(1, 'alpha', { serial: line, mqtt: false })] });
+  w.give({ kind: 'modem', host: 1, line: 'dropped' });
+  w.give({ kind: 'modem', host: 1, line: 'asserted' });
+  w.run(30 * SECOND);
+  const hub = w.machine('alpha');
+  delete hub.modem;
+  w.cable('alpha', 'serial', 'broken');
+  w.run(D + 5 * SECOND);
+  w.give({ kind: 'modem', host: 1, line: 'asserted' });
+  w.run(D - SECOND);
+  assert.is(w.cuts().length, 0);
+});
+
 test('a modem line that dropped, or was never seen to drop, proves nothing', () => {
   for (const lines of [['asserted'], ['dropped', 'asserted', 'dropped']] as const) {
     const line = { adapter: 'hub', modem: true };
@@ -126,6 +141,17 @@ test('power seen to go with the last beat is far proof, even of one channel', ()
   const dead = w.untilNews('dead', 'alpha', 20 * SECOND);
   const silenceMs = dead.at - lastFresh(w, 'alpha');
   assert.ok(silenceMs >= D && silenceMs <= D + 3 * SECOND, `dead after ${silenceMs} ms`);
+});
+
+test('power that goes long after the last beat is no far proof of that silence', () => {
+  const w = world({ hosts: [overBroker(1, 'alpha'), guarded(2, 'beta')] });
+  w.run(30 * SECOND);
+  w.hang('alpha');
+  w.run(8 * SECOND);
+  w.machine('alpha').senses[0] = { reads: 'off' };
+  w.run(100 * SECOND);
+  assert.is(w.cuts('alpha').length, 0);
+  assert.ok(alarms(w, 'alpha').includes('unproven'));
 });
 
 test('our own echo proves nothing where the broker runs on the board', () => {

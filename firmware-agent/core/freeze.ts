@@ -1,0 +1,63 @@
+/**
+ * FROZEN: where neither acting nor not acting is safe, no relay of the host moves, nothing is
+ * reported of it, and an alarm names the way out.
+ */
+import type { Instant } from '../../protocol/wire/instant.ts';
+import { raise } from './alarms.ts';
+import { answerOn, answerOrders } from './answers.ts';
+import type { Board, Host } from './board.ts';
+import type { Effect } from './events.ts';
+import { lastFreshAt } from './evidence.ts';
+import type { Fence } from './fence-state.ts';
+import { powerLossMs } from './limits.ts';
+import { note, recordOf } from './record.ts';
+
+/** No relay of the host moves any more, nothing is reported of it, until a person says so (S12). */
+export function freeze(
+  board: Board,
+  host: Host,
+  code: 'integrity' | 'two-lives' | 'crossed' | 'interrupted',
+  why: string,
+  now: Instant,
+): Effect[] {
+  if (host.frozen !== undefined) return [];
+  note(host, now, `frozen: ${why}`);
+  const { fence } = host;
+  if (host.record !== undefined && fence !== undefined && host.record.outcome === undefined) {
+    host.record = { ...host.record, outcome: 'failed', reason: code };
+  }
+  host.frozen = { why, since: now };
+  const refused = { outcome: 'failed', proof: 'none', detail: code } as const;
+  const orders = [...answerOrders(board, host, refused), ...answerOn(board, host, refused)];
+  delete host.fence;
+  const text = `frozen: ${why}`;
+  const remedy = 'find out which machine has power, then restart the agent';
+  return [
+    { kind: 'save' },
+    ...orders,
+    ...raise(board.alarms, { host: host.settings.host, code, text, remedy }, now),
+    ...recordOf(host),
+    ...(code === 'integrity' ? freezeCrossed(board, host, fence, now) : []),
+  ];
+}
+
+/** Hosts that fell silent with this host's cut may hang on its outlet: crossed wires. */
+function freezeCrossed(board: Board, host: Host, fence: Fence | undefined, now: Instant): Effect[] {
+  const cutAt = fence?.firstCutAt;
+  if (cutAt === undefined) return [];
+  return [...board.hosts.values()].flatMap((other) => {
+    const lastAt = lastFreshAt(other);
+    if (other === host || lastAt === undefined || other.life.at !== 'present') return [];
+    const soonMs = powerLossMs(other.settings.timing, other.delayMs);
+    const isSilent = now - lastAt > soonMs;
+    const fell = lastAt >= cutAt - soonMs && lastAt <= cutAt + other.settings.timing.deadtimeMs;
+    if (!isSilent || !fell) return [];
+    return freeze(
+      board,
+      other,
+      'crossed',
+      `it fell silent when ${host.settings.name} was cut`,
+      now,
+    );
+  });
+}
