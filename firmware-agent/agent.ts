@@ -7,7 +7,7 @@
  * next in the same process; like any restart it moves no relay.
  */
 import { randomBytes } from 'node:crypto';
-import { attempt, attemptSync } from '../protocol/attempt.ts';
+import { attempt } from '../protocol/attempt.ts';
 import type { LineServer } from '../protocol/control/server.ts';
 import { after, monotonicMs } from '../protocol/link/timers.ts';
 import type { Logger } from '../protocol/log.ts';
@@ -27,7 +27,7 @@ import { type Announcer, announcer } from './announce.ts';
 import type { AgentConfig } from './config/config.ts';
 import { controlSocket } from './control/socket.ts';
 import { type Board, newBoard } from './core/board.ts';
-import { type Durable, durableOf } from './core/durable.ts';
+import { durableOf } from './core/durable.ts';
 import { isVictim } from './core/orders.ts';
 import { viewHost } from './core/view.ts';
 import { type AgentDesk, type DeskSetup, openDesk } from './desk.ts';
@@ -36,6 +36,7 @@ import { type Devices, openDevices } from './drivers/devices.ts';
 import { type FenceRecords, fenceRecords } from './drivers/records.ts';
 import { type StateFile, stateFile } from './drivers/state-file.ts';
 import { openPaths, type Paths } from './paths.ts';
+import { recall } from './recall.ts';
 import { type Sampler, sampler } from './sampler.ts';
 import { type Hands, runShell, type Shell } from './shell.ts';
 
@@ -111,7 +112,10 @@ export async function startAgent(setup: AgentSetup): Promise<Result<Agent>> {
   const count = config.board.hosts.length;
   log.info(`listening: ${count} ${count === 1 ? 'host' : 'hosts'}, orders at ${config.socketPath}`);
   await Promise.race([late.sampler.first, new Promise<void>((go) => after(FIRST_LOOK_MS, go))]);
-  shell.take({ kind: 'start', wallMs: Date.now(), ...recall(parts) });
+  const wallMs = Date.now();
+  const { startsWallMs, ...memory } = recall(parts.state, setup.isReload, wallMs);
+  parts.startsWallMs.push(...startsWallMs);
+  shell.take({ kind: 'start', wallMs, ...memory });
   return ok(running(parts, shell, socket.value));
 }
 
@@ -153,28 +157,6 @@ function makeParts(setup: AgentSetup): Parts {
     late,
     startsWallMs: [],
   };
-}
-
-/** What the disk remembers; a doubtful memory is no memory, and one alarm says so. */
-function recall(parts: Parts): { durable?: Durable; amnesia?: string } {
-  const loaded = parts.state.load();
-  const wallMs = Date.now();
-  if (!loaded.ok) {
-    parts.startsWallMs.push(wallMs);
-    return loaded.kind === 'absent' ? {} : { amnesia: loaded.detail };
-  }
-  const parsed = attemptSync(
-    () => JSON.parse(Buffer.from(loaded.value.payload).toString()) as Durable,
-  );
-  if (!parsed.ok || parsed.value.format !== 1) {
-    parts.startsWallMs.push(wallMs);
-    return { amnesia: 'the state file is of another format' };
-  }
-  parts.startsWallMs.push(...parsed.value.startsWallMs);
-  // A reload is a wish and no sign of a crash: it neither counts nor is told how often it started.
-  if (parts.setup.isReload) return { durable: { ...parsed.value, startsWallMs: [] } };
-  parts.startsWallMs.push(wallMs);
-  return { durable: parsed.value };
 }
 
 function wirePaths(

@@ -5,6 +5,7 @@
 import { monotonicMs } from '../protocol/link/timers.ts';
 import type { Logger } from '../protocol/log.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
+import type { Instant } from '../protocol/wire/instant.ts';
 import type { KeyRing } from '../protocol/wire/keys.ts';
 import {
   DETAIL_UNTESTED,

@@ -143,7 +143,6 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
     });
     return { ok: true, problems: [] };
   };
-  await begin(first, false);
   process.on('SIGHUP', () => void reload());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
@@ -151,15 +150,14 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
       void (agent?.close() ?? Promise.resolve()).then(() => quit(EXIT.done));
     });
   }
+  await begin(first, false);
 }
 
 function makeLog(): { log: Logger; stream: FdStream } {
   const stream = fdStream(2);
   const tty = process.stderr.isTTY === true;
   const colour = tty && process.env['NO_COLOR'] === undefined;
-  const wanted = process.env['FENCEPOST_LOG'];
-  const level = wanted === 'debug' ? 'debug' : 'info';
-  return { log: logger({ stream, tty, colour, level, now: () => new Date() }), stream };
+  return { log: logger({ stream, tty, colour, now: () => new Date() }), stream };
 }
 
 main(process.argv.slice(2));

@@ -63,7 +63,6 @@ const SLICE_HOSTS = 64;
 /** Opens all links; they keep themselves open until `close`. */
 export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
   const { config, sessions, ticks } = setup;
-  const serial = new Map<number, SerialLink>();
   const names = new Map(config.board.hosts.map(({ host, name }) => [host, name]));
 
   const send = (host: number, channel: BeatChannel, frame: Uint8Array): void => {
@@ -84,22 +83,7 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
     if (opened !== undefined) events.opened(opened);
   };
 
-  for (const { host, name, serial: port } of config.devices) {
-    if (port === undefined) continue;
-    const link = serialLink(
-      { path: port.path, baud: port.baud },
-      {
-        up: () => events.listening({ channel: 'serial', host }, true),
-        lost: (reason) => {
-          events.say(`The serial line of ${name} is not open: ${reason}.`);
-          events.listening({ channel: 'serial', host }, false);
-        },
-        frame: (bytes) => hear(host, 'serial', bytes),
-      },
-    );
-    serial.set(host, link);
-  }
-
+  const serial = openSerialLines(config, hear, events);
   const broker = setup.access && openBroker(config, setup.access, hear, events);
 
   const sendRound = (host: number, channel: BeatChannel, tick: number): void => {
@@ -137,6 +121,30 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
       ]);
     },
   };
+}
+
+function openSerialLines(
+  config: AgentConfig,
+  hear: (host: number, channel: 'serial', frame: Uint8Array) => void,
+  events: PathEvents,
+): Map<number, SerialLink> {
+  const lines = new Map<number, SerialLink>();
+  for (const { host, name, serial: port } of config.devices) {
+    if (port === undefined) continue;
+    const link = serialLink(
+      { path: port.path, baud: port.baud },
+      {
+        up: () => events.listening({ channel: 'serial', host }, true),
+        lost: (reason) => {
+          events.say(`The serial line of ${name} is not open: ${reason}.`);
+          events.listening({ channel: 'serial', host }, false);
+        },
+        frame: (bytes) => hear(host, 'serial', bytes),
+      },
+    );
+    lines.set(host, link);
+  }
+  return lines;
 }
 
 interface Broker {

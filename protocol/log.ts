@@ -8,8 +8,7 @@
  * Own code, because pino would take 56 KB of the 300 KB that the agent may have.
  */
 
-export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export type Level = (typeof LEVELS)[number];
+export type Level = 'info' | 'warn' | 'error';
 
 /** What a line is about. `host` has its own column; the rest follows the text. */
 export interface About {
@@ -18,7 +17,6 @@ export interface About {
 }
 
 export interface Logger {
-  debug(text: string, about?: About): void;
   info(text: string, about?: About): void;
   warn(text: string, about?: About): void;
   error(text: string, about?: About): void;
@@ -38,8 +36,6 @@ export interface LogSetup {
   tty: boolean;
   /** Wall clock; it is for readers only. */
   now: () => Date;
-  /** The least that is written. */
-  level?: Level;
   /** Colours, which need a terminal; give false where NO_COLOR is set. */
   colour?: boolean;
 }
@@ -47,12 +43,12 @@ export interface LogSetup {
 /** A few thousand lines; more behind a reader that stopped would be nothing but memory. */
 const BACKLOG_BYTES_MAX = 262_144;
 const TEXT_CHARS_MAX = 2_000;
-const LEVEL_COLOUR: Record<Level, number> = { debug: 90, info: 36, warn: 33, error: 31 };
+const LEVEL_COLOUR: Record<Level, number> = { info: 36, warn: 33, error: 31 };
 const HOST_COLUMNS = 10;
 
 /** Makes a logger; it writes nothing of its own except how many lines were dropped. */
 export function logger(setup: LogSetup): Logger {
-  const { stream, tty, now, level: least = 'info', colour = false } = setup;
+  const { stream, tty, now, colour = false } = setup;
   let dropped = 0;
   let unsaid = 0;
 
@@ -62,7 +58,6 @@ export function logger(setup: LogSetup): Logger {
   }
 
   function say(level: Level, text: string, about: About = {}): void {
-    if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
     if (stream.writableLength > BACKLOG_BYTES_MAX) {
       dropped += 1;
       unsaid += 1;
@@ -77,7 +72,6 @@ export function logger(setup: LogSetup): Logger {
   }
 
   return {
-    debug: (text, about) => say('debug', text, about),
     info: (text, about) => say('info', text, about),
     warn: (text, about) => say('warn', text, about),
     error: (text, about) => say('error', text, about),

@@ -5,10 +5,11 @@
  * before the first connection, and no message of a failure repeats any of it.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { asFailure, attemptSync } from './attempt.ts';
+import { asFailure } from './attempt.ts';
 import type { MqttSetup } from './link/mqtt.ts';
 import type { MqttSettings } from './mqtt-fields.ts';
+import { problemLine } from './problem-text.ts';
+import { readFile } from './read-file.ts';
 import { failure, ok, type Result } from './result.ts';
 
 export type MqttAccess = Pick<
@@ -25,8 +26,8 @@ export async function mqttAccess(settings: MqttSettings): Promise<Result<MqttAcc
   for (const name of ['ca', 'cert', 'key'] as const) {
     const path = settings[name];
     if (path === undefined) continue;
-    const text = attemptSync(() => readFileSync(path, 'utf8'));
-    if (!text.ok) return failure(text.kind, `${name} cannot be read: ${text.detail}`);
+    const text = textOf(name, path);
+    if (!text.ok) return text;
     access[name] = text.value;
   }
   const { user, password } = settings;
@@ -36,9 +37,14 @@ export async function mqttAccess(settings: MqttSettings): Promise<Result<MqttAcc
 }
 
 function fromFile(path: string): Result<string> {
-  const text = attemptSync(() => readFileSync(path, 'utf8'));
-  if (!text.ok) return failure(text.kind, `password_file cannot be read: ${text.detail}`);
-  return firstLine(text.value, `password_file ${path}`);
+  const text = textOf('password_file', path);
+  return text.ok ? firstLine(text.value, `password_file ${path}`) : text;
+}
+
+function textOf(name: string, path: string): Result<string> {
+  const file = readFile(path);
+  if (file.ok) return ok(file.text);
+  return failure('unreadable', `[mqtt] ${name}: ${file.problems.map(problemLine).join(' ')}`);
 }
 
 function fromScript(path: string): Promise<Result<string>> {

@@ -72,19 +72,12 @@ type Question = Exclude<ControlRequest, { ask: 'order' } | { ask: 'reload' }>;
 function answerTo(request: Question, desk: Desk): ControlAnswer {
   const { id } = request;
   if (request.ask === 'view') return { id, is: 'view', view: desk.view() };
-  if (request.ask === 'records' && request.host === undefined) {
-    return { id, is: 'records', records: desk.records() };
+  const { host } = request;
+  const names = desk.view().hosts.map(({ name }) => name);
+  if (host === undefined || names.includes(host)) {
+    return { id, is: 'records', records: desk.records(host) };
   }
-  const view = desk.view();
-  const host = view.hosts.find(({ name }) => name === request.host);
-  if (host === undefined) {
-    const known = view.hosts.map(({ name }) => name).join(', ') || 'none';
-    const detail = `no host is called ${request.host} here; the hosts are: ${known}`;
-    return { id, is: 'error', kind: 'unknown-host', detail };
-  }
-  if (request.ask === 'status') {
-    return { id, is: 'status', host, alarms: view.alarms.filter((a) => a.host === host.name) };
-  }
-  const records = desk.records(host.name);
-  return { id, is: 'records', records: request.ask === 'why' ? records.slice(-1) : records };
+  const known = names.join(', ') || 'none';
+  const detail = `no host is called ${host} here; the hosts are: ${known}`;
+  return { id, is: 'error', kind: 'unknown-host', detail };
 }

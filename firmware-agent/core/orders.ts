@@ -89,8 +89,11 @@ function repeat(board: Board, known: StoredOrder, order: Order): Effect[] {
 }
 
 function forgetOld(board: Board, now: Instant): void {
-  for (const [cmdId, stored] of board.orders) {
-    if (stored.final !== undefined && now - stored.at > ORDER_KEPT_MS) board.orders.delete(cmdId);
+  const finals = [...board.orders.values()].filter(({ final }) => final !== undefined);
+  for (const [i, { order, at }] of finals.entries()) {
+    // The older half at once; what is still being carried out always stays.
+    const tooMany = board.orders.size >= ORDERS_KEPT_MAX && i <= finals.length / 2;
+    if (tooMany || now - at > ORDER_KEPT_MS) board.orders.delete(order.cmdId);
   }
 }
 

@@ -37,21 +37,28 @@ function lostPower(host: Host): boolean {
   return fell.firstAt >= lastAt - powerLossMs(host.settings.timing, host.delayMs);
 }
 
+/**
+ * The other fell silent at most I before this one, or after it. Not "at most I ago": where this
+ * one had to be silent for I, or the board slept through it, all of them would be out of sight.
+ */
 function sharesSilence(host: Host, other: Host, now: Instant): boolean {
   const soonMs = powerLossMs(other.settings.timing, other.delayMs);
-  const isSuspect = (silenceMs: number): boolean =>
-    silenceMs > soonMs && silenceMs <= host.settings.timing.initdeadMs;
+  const isSuspect = (mineAt: Instant, theirsAt: Instant): boolean =>
+    now - theirsAt > soonMs && mineAt - theirsAt <= host.settings.timing.initdeadMs;
   // The silence of the others, who left or are off, is explained.
   if (other.life.at !== 'present' || other.fence !== undefined) return false;
   const declared = host.settings.fate.some((fate) => other.settings.fate.includes(fate));
-  const lastAt = lastFreshAt(other);
-  if (declared && lastAt !== undefined && isSuspect(now - lastAt)) return true;
+  const mineAt = lastFreshAt(host);
+  const theirsAt = lastFreshAt(other);
+  if (declared && mineAt !== undefined && theirsAt !== undefined && isSuspect(mineAt, theirsAt)) {
+    return true;
+  }
   return host.hearings.some((mine) => {
-    if (!mine.carried) return false;
+    if (!mine.carried || mine.fresh === undefined) return false;
     const theirs = other.hearings.find((h) => h.channel === mine.channel);
     if (theirs?.fresh === undefined) return false;
     if (fatesOf(host, mine.channel) !== fatesOf(other, theirs.channel)) return false;
-    return isSuspect(now - theirs.fresh.at);
+    return isSuspect(mine.fresh.at, theirs.fresh.at);
   });
 }
 

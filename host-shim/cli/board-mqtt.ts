@@ -48,6 +48,8 @@ export function boardOverMqtt(client: OrderClient): Board {
       if (!number.ok) return number;
       return ok(await client.order({ op, host: number.value, incarnation, waitMs }, accepted));
     },
+    reload: async () =>
+      failure('wrong-use', 'reload works on the board itself only; run it there, without --config'),
     close: () => client.close(),
   };
 }

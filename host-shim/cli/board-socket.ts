@@ -54,6 +54,14 @@ function boardOver(client: ControlClient, who: string): Board {
       if (answer.ok || answer.kind !== 'silent') return unexpected(answer);
       return ok({ ...SILENCE, detail: answer.detail, accepted: taken });
     },
+    async reload() {
+      const answer = await client.ask({ ask: 'reload' });
+      if (!answer.ok || answer.value.is !== 'reload') return unexpected(answer);
+      const problems = answer.value.problems.map((one) => `\n  ${one}`).join('');
+      return answer.value.ok
+        ? ok(undefined)
+        : failure('refused', `nothing was changed:${problems}`);
+    },
     close: async () => client.close(),
   };
 }

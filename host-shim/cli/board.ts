@@ -26,5 +26,7 @@ export interface Board {
   records(host: string): Promise<Result<FenceRecord[], BoardFailure>>;
   /** Orders and waits for the end; `accepted` is called when the board took the order. */
   order(order: BoardOrder, accepted: () => void): Promise<Result<OrderEnd, BoardFailure>>;
+  /** Makes the agent read its files again; `refused`, with every problem, where the old ones stay. */
+  reload(): Promise<Result<void, BoardFailure>>;
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ import type { Result } from '../../protocol/result.ts';
 import type { Board, BoardFailure } from './board.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
 import { giveOrder, type PowerWord } from './order.ts';
-import { showDomain, showStatus, showWhy } from './questions.ts';
+import { reload, showDomain, showStatus, showWhy } from './questions.ts';
 import type { Terminal } from './terminal.ts';
 import { watch } from './watch.ts';
 import { jsonLine } from './words.ts';
@@ -148,6 +148,13 @@ function addQuestions(program: Command, setup: ProgramSetup, setExit: SetExit): 
     .addHelpText('after', '\nExample:\n  fencepost why deimos')
     .action(async (host: string, options: CommonOptions) => {
       setExit(await withBoard(setup, options, (board) => showWhy(board, terminal, host, options)));
+    });
+  program
+    .command('reload')
+    .description('make the agent read its files again; where they are wrong the old ones stay')
+    .addHelpText('after', '\nExample:\n  fencepost-agent check && fencepost reload')
+    .action(async (options: CommonOptions) => {
+      setExit(await withBoard(setup, options, (board) => reload(board, terminal, options)));
     });
 }
 

@@ -1,4 +1,4 @@
-/** The commands that only ask: `ls`, `status`, `why`. Each prints once, for people or as JSON. */
+/** The commands that ask, and move nothing: `ls`, `status`, `why`, `reload`. Each prints once, for people or as JSON. */
 import type { Result } from '../../protocol/result.ts';
 import type { Board, BoardFailure } from './board.ts';
 import { hostNamed } from './order.ts';
@@ -57,4 +57,14 @@ export async function showWhy(
   if (json) terminal.out(jsonLine(last));
   else terminal.out(last === null ? `No fence of ${name} is on record.\n` : explain(last));
   return records;
+}
+
+/** Makes the agent read its files again, and says whether it took them. */
+export async function reload(board: Board, terminal: Terminal, { json }: Form): Answered {
+  const done = await board.reload();
+  if (!done.ok) return done;
+  terminal.out(
+    json ? jsonLine({ reloaded: true }) : 'The agent took its configuration and keys.\n',
+  );
+  return done;
 }

@@ -10,28 +10,16 @@
 import { attemptSync } from '../attempt.ts';
 import { failure, ok, type Result } from '../result.ts';
 import { OPERATION, type Operation } from '../wire/messages.ts';
-import type {
-  AlarmView,
-  BoardView,
-  FenceRecord,
-  HostView,
-  LocalOrder,
-  OrderAnswer,
-} from '../wire/view.ts';
+import type { BoardView, FenceRecord, LocalOrder, OrderAnswer } from '../wire/view.ts';
 
 export type ControlRequest =
   | { id: number; ask: 'view' }
-  | { id: number; ask: 'status'; host: string }
-  | { id: number; ask: 'why'; host: string }
   | { id: number; ask: 'records'; host?: string }
   | { id: number; ask: 'order'; order: LocalOrder; who?: string }
   | { id: number; ask: 'reload' };
 
-export type ControlAsk = ControlRequest['ask'];
-
 export type ControlAnswer =
   | { id: number; is: 'view'; view: BoardView }
-  | { id: number; is: 'status'; host: HostView; alarms: AlarmView[] }
   /** Newest last; empty where no fence of the host is on record. */
   | { id: number; is: 'records'; records: FenceRecord[] }
   | { id: number; is: 'order'; answer: OrderAnswer; final: boolean }
@@ -95,10 +83,6 @@ function requestOf(id: number, fields: Fields): Result<ControlRequest, 'bad'> {
     case 'view':
     case 'reload':
       return ok({ id, ask });
-    case 'status':
-    case 'why':
-      if (!isName(host)) return failure('bad', `"${ask}" needs "host", the name of a host`);
-      return ok({ id, ask, host });
     case 'records':
       if (host === undefined) return ok({ id, ask });
       if (!isName(host)) return failure('bad', '"host" must be the name of a host');
@@ -106,7 +90,7 @@ function requestOf(id: number, fields: Fields): Result<ControlRequest, 'bad'> {
     case 'order':
       return orderRequest(id, fields);
     default:
-      return failure('bad', '"ask" must be view, status, why, records, order or reload');
+      return failure('bad', '"ask" must be view, records, order or reload');
   }
 }
 

@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { mosquittoAvailable } from '../lib/brokers/mosquitto.ts';
 import { pause } from '../lib/until.ts';
 import { startChild } from './child.ts';
-import { bareMemory, bareStart, guard, startTimes } from './measure.ts';
+import { bareMemory, bareStart, guard, type OneStart, startTimes } from './measure.ts';
 import { judged, print, type Report } from './report.ts';
 import { BUNDLES, openSite } from './site.ts';
 import { measuringFlags, type Size, sizeOf } from './sizes.ts';
@@ -53,7 +53,7 @@ async function main(options: Options): Promise<void> {
 async function measureAll(options: Options): Promise<Report> {
   const { node, seconds, runs, flags } = options;
   const machine = machineOf(node);
-  const bare: number[] = [];
+  const bare: OneStart[] = [];
   const bareOnce = async (): Promise<void> => {
     bare.push(await bareStart(node));
   };
@@ -75,7 +75,11 @@ async function measureAll(options: Options): Promise<Report> {
   }
   return {
     ...{ machine, sizes, starts, guarding },
-    bare: { startMs: spreadOf(bare), memory: await bareMemory(node) },
+    bare: {
+      wall: spreadOf(bare.map(({ wallMs }) => wallMs)),
+      own: spreadOf(bare.map(({ ownMs }) => ownMs)),
+      memory: await bareMemory(node),
+    },
   };
 }
 

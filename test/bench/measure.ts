@@ -2,7 +2,6 @@
  * The measurements themselves: how long an agent takes to listen, and what it takes while it
  * guards. Numbers come from the kernel and from this process's clock, never from the agent's word.
  */
-import { monotonicMs } from '../../protocol/link/timers.ts';
 import { pause, until } from '../lib/until.ts';
 import { type Child, startChild } from './child.ts';
 import type { LoadCounts } from './load.ts';
@@ -28,6 +27,8 @@ export interface Guarding {
 
 const CONTACT_MS_MAX = 30_000;
 const SAMPLE_MS = 1_000;
+/** A Node with nothing of ours. */
+const WAITS = 'process.stdout.write("waits\\n"); setInterval(() => {}, 1000)';
 
 /**
  * Milliseconds from just before exec to the line "listening". `own` is without the time in which it
@@ -37,6 +38,11 @@ export interface StartTimes {
   hosts: number;
   wall: Spread;
   own: Spread;
+}
+
+export interface OneStart {
+  wallMs: number;
+  ownMs: number;
 }
 
 /** Starts the agent of a site so many times; `between` runs before each. */
@@ -50,26 +56,32 @@ export async function startTimes(
   for (let n = 0; n < count; n += 1) {
     await between();
     const agent = site.startAgent();
-    const { atMs } = await agent.line('"listening: ');
-    const tookMs = atMs - agent.spawnedAtMs;
-    wall.push(tookMs);
-    own.push(tookMs - waitedMsOf(agent.pid));
+    const took = await startOf(agent, '"listening: ');
+    wall.push(took.wallMs);
+    own.push(took.ownMs);
     await agent.line('"started"');
     await agent.end();
   }
   return { hosts, wall: spreadOf(wall), own: spreadOf(own) };
 }
 
-/** Milliseconds from just before exec to the end of a Node that does nothing. */
-export async function bareStart(node: string): Promise<number> {
-  const child = startChild(node, ['-e', '0']);
-  await child.gone;
-  return monotonicMs() - child.spawnedAtMs;
+/** The same for a Node that does nothing but say a line. */
+export async function bareStart(node: string): Promise<OneStart> {
+  const child = startChild(node, ['-e', WAITS]);
+  const took = await startOf(child, 'waits');
+  await child.end();
+  return took;
+}
+
+async function startOf(child: Child, words: string): Promise<OneStart> {
+  const { atMs } = await child.line(words);
+  const wallMs = atMs - child.spawnedAtMs;
+  return { wallMs, ownMs: wallMs - waitedMsOf(child.pid) };
 }
 
 /** What a Node has in memory that only waits. */
 export async function bareMemory(node: string): Promise<Memory> {
-  const child = startChild(node, ['-e', 'setInterval(() => {}, 1000); console.log("waits")']);
+  const child = startChild(node, ['-e', WAITS]);
   await child.line('waits');
   await pause(SAMPLE_MS);
   const memory = memoryOf(child.pid);

@@ -18,7 +18,8 @@ export interface Report {
   sizes: Size[];
   starts: StartTimes[];
   guarding: Guarding[];
-  bare: { startMs: Spread; memory: Memory };
+  /** A Node with nothing of ours, started in turn with the agent. */
+  bare: { wall: Spread; own: Spread; memory: Memory };
 }
 
 export interface Verdict {
@@ -74,10 +75,13 @@ export function print(report: Report, verdicts: readonly Verdict[]): void {
   say(
     `${machine.memoryGib} GiB, Linux ${machine.kernel}, load ${machine.load.toFixed(2)} at the start`,
   );
+  if (machine.load > machine.cores)
+    say('The machine is busy: all times are longer than they need be.');
   say('\nminified JavaScript, every file that the program loads');
   for (const size of sizes) say(sizeLine(size));
   say(`\n${row('from exec, ms', 'min', 'median', 'max', 'runs')}`);
-  say(row('  node -e 0, to its end', ...spreadCells(bare.startMs)));
+  say(row('  node -e, to its first line', ...spreadCells(bare.wall)));
+  say(row('    less its waiting for a processor', ...spreadCells(bare.own)));
   for (const { hosts, wall, own } of starts) {
     say(row(`  agent with ${hosts} hosts, to "listening"`, ...spreadCells(wall)));
     say(row('    less its waiting for a processor', ...spreadCells(own)));

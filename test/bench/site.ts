@@ -34,6 +34,8 @@ export interface SiteSetup {
 }
 
 const NODE_FLAGS = ['--disallow-code-generation-from-strings', '--disable-proto=delete'];
+/** As usual for adapters with many serial ports. */
+const HUB_PORTS = 16;
 const AGENT = { name: 'board', id: 1 };
 
 /** The folder of the shipped bundles. */
@@ -106,7 +108,7 @@ function agentToml(dir: string, { hosts, url, keepaliveMs }: LoadConfig): string
     ...hosts.flatMap(({ name, id }) => [
       `[hosts.${name}]`,
       `id = ${id}`,
-      `serial = { path = "${join(dir, 'lines', name)}" }`,
+      `serial = { path = "${join(dir, 'lines', name)}", adapter = "hub${Math.ceil(id / HUB_PORTS)}" }`,
       `[[hosts.${name}.outlets]]`,
       `driver = "bench"\nname = "psu"\nsocket = "${socket}"\nplug = "${name}-psu"`,
       `[[hosts.${name}.senses]]`,

@@ -41,14 +41,6 @@ test('programs get one JSON object a line, whose own fields nobody can replace',
   });
 });
 
-test('lines below the level are not written', () => {
-  const { log, lines } = logOf({ level: 'warn' });
-  log.debug('a');
-  log.info('b');
-  log.error('c');
-  assert.is(lines.length, 1);
-});
-
 test('nothing that looks like a key is written', () => {
   const key = Buffer.alloc(32, 0xab);
   for (const tty of [true, false]) {

@@ -75,6 +75,18 @@ interface About {
   apartMs?: number;
 }
 
+/** The others' last beats are then older than any of the timers, and still they fell silent together. */
+async function pulledInSleep(rack: Rack, way: Way): Promise<void> {
+  rack.agent.signal('SIGSTOP');
+  for (const host of rack.setup.hosts) await way.out(rack, host);
+  await pause(4 * deadtimeMs);
+  rack.agent.signal('SIGCONT');
+  await pause(4 * deadtimeMs);
+  assertNothingMoved(rack.bench);
+  for (const host of rack.setup.hosts) await way.back(rack, host);
+  await allBeat(rack, rack.setup.hosts, ['serial'], BACK_MS);
+}
+
 export const cablesPulled: Scenario = {
   name: 'cables-pulled-with-broker',
   aboutS: 85,
@@ -98,7 +110,7 @@ export const cablesPulled: Scenario = {
 
 export const cablesPulledOnly: Scenario = {
   name: 'cables-pulled-without-broker',
-  aboutS: 85,
+  aboutS: 110,
   run: async (stage) => {
     const rack = await stage.rack(onSerialAlone(4));
     const channels: Channel[] = ['serial'];
@@ -108,6 +120,9 @@ export const cablesPulledOnly: Scenario = {
     }
     const [pulled] = WAYS;
     if (pulled === undefined) return;
+    await stage.promise('cables pulled while the agent stands still: nobody is fenced', () =>
+      pulledInSleep(rack, pulled),
+    );
     const apartMs = keepaliveMs / 2;
     await outAndBack(stage, rack, pulled, { when: 'one after the other', channels, apartMs });
   },

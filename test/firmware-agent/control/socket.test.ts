@@ -56,13 +56,11 @@ test('questions are answered from the desk, and an unknown host with the names o
     const client = await clientAt(path);
     const view = await client.ask({ ask: 'view' });
     assert.ok(view.ok && view.value.is === 'view' && view.value.view.agent === 'board1');
-    const status = await client.ask({ ask: 'status', host: 'phobos' });
-    assert.ok(status.ok && status.value.is === 'status' && status.value.host.host === 2);
-    const why = await client.ask({ ask: 'why', host: 'deimos' });
-    assert.ok(why.ok && why.value.is === 'records' && why.value.records[0]?.id === 3);
+    const kept = await client.ask({ ask: 'records', host: 'deimos' });
+    assert.ok(kept.ok && kept.value.is === 'records' && kept.value.records[0]?.id === 3);
     const reload = await client.ask({ ask: 'reload' });
     assert.ok(reload.ok && reload.value.is === 'reload' && reload.value.problems.length === 1);
-    const nobody = await client.ask({ ask: 'status', host: 'mars' });
+    const nobody = await client.ask({ ask: 'records', host: 'mars' });
     assert.ok(!nobody.ok && nobody.kind === 'refused' && /deimos, phobos/.test(nobody.detail));
     client.close();
   }));
@@ -76,6 +74,7 @@ test('an order is told accepted first, then its end, and who gave it', () => {
       host: 'deimos',
       incarnation: 0,
       cmdId: 'ab'.repeat(16),
+      askedAtMs: 1,
       ttlMs: 9,
     } as const;
     const taken: ControlAnswer[] = [];
@@ -118,7 +117,8 @@ test('a client that hangs up in the middle of an order harms nothing', () => {
     answer({ ...order, outcome: 'accepted', proof: 'none', untested: false, detail: '' });
   };
   return served(desk, async (path) => {
-    const order = { op: 'off', host: 'deimos', incarnation: 0, cmdId: 'cd'.repeat(16), ttlMs: 9 };
+    const what = { op: 'off', host: 'deimos', incarnation: 0 };
+    const order = { ...what, cmdId: 'cd'.repeat(16), askedAtMs: 1, ttlMs: 9 };
     await talk(path, `${JSON.stringify({ id: 1, ask: 'order', order })}\n`, 1);
     answerLater();
     const client = await clientAt(path);

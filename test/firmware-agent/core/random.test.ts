@@ -9,7 +9,7 @@ import { chaosOf, heal, QUICK, strike } from './world/chaos.ts';
 import { judgeEnd, keepLedger } from './world/ledger.ts';
 
 const test = suite('random worlds');
-const RUNS = Number(process.env['RUNS'] ?? 150);
+const RUNS = Number(process.env['RUNS'] ?? 100);
 const SEED = Number(process.env['SEED'] ?? 1);
 const FAILURES_SHOWN = 5;
 const JUDGE_MS = 50;

@@ -240,6 +240,15 @@ test('watch prints one table in a pipe, and restores the screen of a terminal', 
   assert.is(JSON.parse((await run('watch --json')).out).agent, 'board1');
 });
 
+test('reload says what was refused, every problem of it, and that nothing was changed', async () => {
+  const refused = await run('reload');
+  assert.is(refused.code, EXIT.notDone);
+  assert.match(refused.err, /nothing was changed:\n {2}agent\.toml:3: too short/);
+  const taken = { ...fakeDesk(), reload: async () => ({ ok: true, problems: [] }) };
+  const { code, out } = await run('reload --json', taken);
+  assert.equal([code, JSON.parse(out)], [EXIT.done, { reloaded: true }]);
+});
+
 test('wrong use is exit 2, says what is wrong, and orders nothing', async () => {
   for (const line of [
     'fence',
@@ -285,11 +294,12 @@ test('help teaches: examples and exit codes in the program and in every command'
   const top = await run('--help');
   assert.is(top.code, EXIT.done);
   assert.match(top.out, /Examples:[\s\S]*Exit codes: 0 done, 1 not done, 2 wrong use, 3 unknown/);
-  for (const word of ['ls', 'status', 'watch', 'why', 'fence', 'off', 'on']) {
+  for (const word of ['ls', 'status', 'watch', 'why', 'reload', 'fence', 'off', 'on']) {
     assert.ok(top.out.includes(`  ${word} `), word);
     const { code, out } = await run(`${word} --help`);
     assert.is(code, EXIT.done);
     assert.ok(/Examples?:/.test(out) && out.includes('--json'), word);
+    assert.ok(out.includes('Exit codes: 0 done'), word);
   }
   const version = await run('--version');
   assert.equal([version.code, version.out], [EXIT.done, '9.9.9\n']);

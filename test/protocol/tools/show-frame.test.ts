@@ -104,7 +104,7 @@ test('the command takes hex, a file, a line and a keys file, and its exit code s
   assert.equal([report.kind, report.mac], ['hello', 'right: key 1 of host alpha, for serial']);
   assert.is(nonsense.status, 1);
   assert.is(missing.status, 2);
-  assert.match(missing.err, /no such file/);
+  assert.match(missing.err, /neither whole bytes in hex nor a file/);
   assert.is(empty.status, 2);
   assert.match(empty.out, /^Usage/);
 });

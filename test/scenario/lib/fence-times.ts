@@ -1,6 +1,7 @@
 /** When each part of one fence happened: deeds by the bench's log, the claim by the agent's. */
 import type { BenchEntry } from '../../lib/bench/client.ts';
 import type { Rack } from '../../lib/rack.ts';
+import { pause } from '../../lib/until.ts';
 import { figure } from './figures.ts';
 import { cutToFenced, type Millis, silenceToCut } from './timing.ts';
 
@@ -20,8 +21,12 @@ const FENCE_MS_MAX = 50_000;
 
 type What = 'hang' | 'open' | 'off' | 'on';
 
-/** Hangs the host and follows what comes of it until it has power again. */
+/**
+ * Hangs the host and follows what comes of it until it has power again. It beats on a little before
+ * it hangs: one that was heard only once may still be booting, and for that initdead counts.
+ */
 export async function hangAndFollow(rack: Rack, host: string): Promise<FenceTimes> {
+  await pause(2.5 * Number.parseInt(rack.setup.timing.keepalive, 10));
   const sinceMs = rack.bench.log().at(-1)?.atMs ?? 0;
   await rack.bench.host(host, 'hang');
   const at = async (what: What): Promise<number> => {
