@@ -185,7 +185,7 @@ function fenced(board: Board, host: Host, proof: Proof, now: Instant): Effect[] 
 }
 
 function keptDetail(fence: Fence): string {
-  return fence.keptBy === undefined ? '' : `kept off: ${fence.keptBy}`.slice(0, 15);
+  return fence.keptBy === undefined ? '' : `kept off by ${fence.keptBy}`;
 }
 
 function failed(board: Board, host: Host, reason: string, now: Instant): Effect[] {
@@ -208,7 +208,7 @@ function restored(board: Board, host: Host, now: Instant): Effect[] {
     { kind: 'save' },
     ...comeBack(board, host, now),
     ...answerOn(board, host, { outcome: 'done', proof: 'none', detail: 'on' }),
-    tell(host, 'info', 'restored', 'it has power again'),
+    tell(host, 'info', 'restored', 'its outlets read closed again'),
     ...clear(board.alarms, host.settings.host, 'relay-open', 'its outlets read closed'),
     ...recordOf(host),
   ];

@@ -74,7 +74,7 @@ export interface Answer {
   proof: Proof;
   untested: boolean;
   tick: number;
-  /** At most 15 ASCII characters. */
+  /** A few words, or a code; the wire takes the first 15 characters. */
   detail: string;
 }
 

@@ -14,6 +14,7 @@ import type { Finding } from './finding.ts';
 import { assertBoard } from './invariants.ts';
 import { stepLife } from './life.ts';
 import {
+  DEVICE_SILENT_MS,
   SICK_OBSERVER_ALARM_DEADTIMES,
   SICK_OBSERVER_RESTART_DEADTIMES,
   settleMs,
@@ -37,8 +38,29 @@ export function judgeAll(board: Board, drained: boolean, now: Instant): Effect[]
   if (now - board.clock.checkedAt >= 1_000) {
     board.clock.checkedAt = now;
     assertBoard(board);
+    for (const host of board.hosts.values()) effects.push(...missDevices(board, host, now));
   }
   return effects;
+}
+
+/** A relay or sense that does not answer is told before a fence needs it. */
+function missDevices(board: Board, host: Host, now: Instant): Effect[] {
+  const { settings, power } = host;
+  const isSilent = (state: { value: string; since: Instant; at: Instant }): boolean =>
+    now - (state.value === 'unknown' ? state.since : state.at) >= DEVICE_SILENT_MS;
+  const outlets = settings.outlets.filter(({ readable }, i) => {
+    const contact = power.contacts[i];
+    return readable && contact !== undefined && isSilent(contact);
+  });
+  const senses = settings.senses.filter((_, i) => {
+    const sense = power.senses[i];
+    return sense !== undefined && isSilent(sense);
+  });
+  const names = [...outlets, ...senses].map(({ name }) => name).join(', ');
+  if (names === '') return clear(board.alarms, settings.host, 'device-silent', 'all of it answers');
+  const text = `${names} cannot be read, so no fence of it could be proven`;
+  const remedy = 'look at the device and its wiring';
+  return raise(board.alarms, { host: settings.host, code: 'device-silent', text, remedy }, now);
 }
 
 /** Verdicts that are put off for long are a fault of the board, and it says so (S4). */

@@ -24,9 +24,6 @@ export const DEADTIME_KEEPALIVES_MIN = 3;
 /** A supply may keep a machine alive for most of a second after its power has gone. */
 export const OFF_HOLD_MIN_MS = 1_000;
 
-/** Numbers of agents, hosts and orderers are 16 bit on the wire; 0 stands for "none". */
-export const NUMBER_MAX = 65_535;
-
 export const DEFAULT_KEEPALIVE_MS = 1_000;
 export const DEFAULT_DEADTIME_MS = 15_000;
 /** Long enough to count discharged capacitors as off, short enough for a takeover in a minute. */
@@ -135,6 +132,9 @@ export const FENCES_PER_BOARD_MAX = 10;
 
 export const FENCE_BUDGET_WINDOW_MS = 3_600_000;
 
+/** A device that has said nothing for so long is broken, unplugged or not there. */
+export const DEVICE_SILENT_MS = 10_000;
+
 /** An unknown host is mentioned again this often: often enough to be seen, not to fill a log. */
 export const UNKNOWN_ALARM_PERIOD_MS = 60_000;
 
@@ -163,9 +163,6 @@ export const ORDER_KEPT_MS = 600_000;
 
 /** Stored outcomes: far above what people and clusters give in ten minutes. */
 export const ORDERS_KEPT_MAX = 256;
-
-/** Ticks whose time of issue is kept; longer than any freshness limit or ttl. */
-export const TICKS_KEPT_MS = 60_000;
 
 // --- memory, queues and disk ---------------------------------------------------------------------
 

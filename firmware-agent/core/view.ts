@@ -1,7 +1,7 @@
 /** What the board shows of itself: phases and wait states, derived and never stored. */
 
 import type { Instant } from '../../protocol/wire/instant.ts';
-import type { Phase, Reading } from '../../protocol/wire/messages.ts';
+import type { Phase } from '../../protocol/wire/messages.ts';
 import type { BoardView, ChannelView, HostView, WaitState } from '../../protocol/wire/view.ts';
 import { type Board, type Host, incarnationOf, mediumOf } from './board.ts';
 import { awake, listenedMs } from './clock.ts';
@@ -10,7 +10,7 @@ import { isVictim } from './orders.ts';
 import { isBelieved } from './power.ts';
 import { nameOfBy } from './record.ts';
 
-export function phaseOf(board: Board, host: Host, now: Instant): Phase {
+function phaseOf(board: Board, host: Host, now: Instant): Phase {
   if (host.frozen !== undefined) return 'frozen';
   const step = host.fence?.step.at;
   if (step === 'intent' || step === 'proving') return 'victim';
@@ -27,20 +27,13 @@ export function phaseOf(board: Board, host: Host, now: Instant): Phase {
   return finding.bar === 'unproven' || finding.bar === 'deaf' ? 'unknown' : 'silent';
 }
 
-/** One reading for the whole host: off only where every sense says so, on where any does. */
-export function readingOf(host: Host): Reading {
-  const { senses } = host.power;
-  if (senses.some((sense) => sense.value === 'on')) return 'on';
-  return senses.length > 0 && senses.every((sense) => sense.value === 'off') ? 'off' : 'unknown';
-}
-
 export function viewBoard(board: Board, now: Instant): BoardView {
   const hosts = [...board.hosts.values()];
   const victim = hosts.find((host) => isVictim(host.fence) && host.fence?.step.at !== 'kept');
   return {
     agent: board.settings.name,
     life: board.life,
-    uptimeMs: now - board.clock.startedAt,
+    uptimeMs: Math.round(now - board.clock.startedAt),
     waitState: waitState(board, hosts, victim),
     victimNow: victim?.settings.name ?? null,
     hosts: hosts.map((host) => viewHost(board, host, now)),
@@ -50,7 +43,7 @@ export function viewBoard(board: Board, now: Instant): BoardView {
       code: alarm.code,
       text: alarm.text,
       remedy: alarm.remedy,
-      ageMs: now - alarm.since,
+      ageMs: Math.round(now - alarm.since),
     })),
   };
 }
@@ -71,8 +64,9 @@ export function viewHost(board: Board, host: Host, now: Instant): HostView {
     name: settings.name,
     host: settings.host,
     phase: phaseOf(board, host, now),
-    phaseMs:
+    phaseMs: Math.round(
       fence === undefined ? awake(board.clock, now) - host.life.since : now - fence.startedAt,
+    ),
     incarnation: incarnationOf(host) ?? null,
     channels: host.hearings.map((hearing) => viewChannel(board, host, hearing.channel, now)),
     outlets: settings.outlets.map((outlet, i) => ({
@@ -95,7 +89,7 @@ export function viewHost(board: Board, host: Host, now: Instant): HostView {
             id: fence.id,
             step: fence.step.at,
             by: nameOfBy(fence.by),
-            ageMs: now - fence.startedAt,
+            ageMs: Math.round(now - fence.startedAt),
           },
     keptOffBy: fence?.keptBy ?? null,
   };
@@ -113,13 +107,13 @@ function viewChannel(
   const quietMs =
     hearing?.fresh === undefined
       ? null
-      : Math.max(0, listenedMs(medium, board.clock, now) - hearing.fresh.listenedMs);
+      : Math.round(Math.max(0, listenedMs(medium, board.clock, now) - hearing.fresh.listenedMs));
   return {
     channel,
     listening: medium.listening,
     carried: hearing?.carried ?? false,
     quietMs,
-    provenMs: Math.max(witness?.nearMs ?? 0, witness?.farMs ?? 0),
+    provenMs: Math.round(Math.max(witness?.nearMs ?? 0, witness?.farMs ?? 0)),
     refused: hearing === undefined || hearing.stale === 0 ? {} : { stale: hearing.stale },
   };
 }

@@ -42,7 +42,7 @@ test('off keeps it off, whatever a cycle of others says, until on by the same ke
   const cycle = w.order({ op: 'fence', host: 'alpha', by: 'third' });
   w.run(20 * SECOND);
   assert.is(last(w, cycle).outcome, 'done');
-  assert.match(last(w, cycle).detail ?? '', /kept off: seco/);
+  assert.match(last(w, cycle).detail ?? '', /kept off by second/);
   assert.ok(!hasPower(w.machine('alpha')));
   const stranger = w.order({ op: 'on', host: 'alpha', by: 'third' });
   assert.equal(last(w, stranger).detail, 'kept by another');

@@ -36,6 +36,16 @@ function fence(w: World): { outcome: string; proof: string; darkMs: number } {
   };
 }
 
+test('a sense that does not answer is told before a fence needs it, and so is its return', () => {
+  const w = lone();
+  w.machine('alpha').senses[0] = { reads: 'mute' };
+  w.run(12 * SECOND);
+  assert.ok(alarms(w, 'alpha').includes('device-silent'));
+  w.machine('alpha').senses[0] = {};
+  w.run(2 * SECOND);
+  assert.not.ok(alarms(w, 'alpha').includes('device-silent'));
+});
+
 test('a reading that was asked for before the cut proves nothing, however late it came', () => {
   const settings = guarded(1, 'alpha');
   const cut = { outlets: [0], cutAt: 1_000, stalledMs: 0 };
