@@ -28,7 +28,6 @@ import type { AgentConfig } from './config/config.ts';
 import { controlSocket } from './control/socket.ts';
 import { type Board, newBoard } from './core/board.ts';
 import { durableOf } from './core/durable.ts';
-import { isVictim } from './core/orders.ts';
 import { viewHost } from './core/view.ts';
 import { type AgentDesk, type DeskSetup, openDesk } from './desk.ts';
 import { type AlertHookDriver, alertHook } from './drivers/alert-hook.ts';
@@ -107,7 +106,7 @@ export async function startAgent(setup: AgentSetup): Promise<Result<Agent>> {
     devices: parts.devices,
     serial: late.paths.serial,
     take: shell.take,
-    isVictim: (host) => isVictim(board.hosts.get(host)?.fence),
+    isFenced: (host) => board.hosts.get(host)?.fence !== undefined,
   });
   const count = config.board.hosts.length;
   log.info(`listening: ${count} ${count === 1 ? 'host' : 'hosts'}, orders at ${config.socketPath}`);

@@ -22,7 +22,7 @@ import {
   seen,
 } from '../protocol/wire/session/agent.ts';
 import type { TickLog } from '../protocol/wire/ticks.ts';
-import { hostDown, parseUp, topicsOf } from '../protocol/wire/topics.ts';
+import { clientId, hostDown, parseUp, topicsOf } from '../protocol/wire/topics.ts';
 import type { AgentConfig } from './config/config.ts';
 import type { BeatChannel } from './core/hearing.ts';
 
@@ -200,7 +200,7 @@ function mqttSetup(config: AgentConfig, access: MqttAccess): Parameters<typeof m
   const topics = topicsOf(name);
   return {
     ...access,
-    clientId: `fencepost-${name}`,
+    clientId: clientId(name),
     will: {
       topic: topics.status,
       payload: Buffer.from(JSON.stringify({ agent: name, status: 'offline' })),

@@ -1,14 +1,14 @@
 /**
  * Asks every contact, sense and modem line, again and again, and hands on what they answer.
  *
- * A device is asked as often as its driver says while its host is a victim, and about twice a
+ * A device is asked as often as its driver says while a fence of its host runs, and about twice a
  * second otherwise. It is never asked twice at once, so one that hangs delays only itself; its
  * facts grow old in the core, which then believes them no more.
  */
-
 import type { SerialLink } from '../protocol/link/serial.ts';
 import { after, monotonicMs, type Timer } from '../protocol/link/timers.ts';
 import type { Event } from './core/events.ts';
+import { SAMPLE_IDLE_MS } from './core/limits.ts';
 import type { BoardSettings } from './core/settings.ts';
 import type { Devices } from './drivers/devices.ts';
 
@@ -25,11 +25,8 @@ export interface SamplerSetup {
   devices: Devices;
   serial: ReadonlyMap<number, Pick<SerialLink, 'modem'>>;
   take: (event: Event) => void;
-  isVictim: (host: number) => boolean;
+  isFenced: (host: number) => boolean;
 }
-
-/** Often enough to see a supply fall together with the last beat (two keepalives). */
-const IDLE_MS = 500;
 
 interface Probe {
   host: number;
@@ -62,8 +59,8 @@ export function sampler(setup: SamplerSetup): Sampler {
       }
       asking = false;
       if (closed) return;
-      const fast = !isKnown || setup.isVictim(host);
-      timer = after(fast ? periodMs : Math.max(IDLE_MS, periodMs), () => void ask());
+      const fast = !isKnown || setup.isFenced(host);
+      timer = after(fast ? periodMs : Math.max(SAMPLE_IDLE_MS, periodMs), () => void ask());
     };
     void ask();
     return { host, knownOnce, ask, cancel: () => timer?.cancel() };
@@ -108,7 +105,7 @@ function probes({ board, devices, serial, take }: SamplerSetup): Probe[] {
     if (line === undefined) return [...outlets, ...senses];
     const modem = {
       host,
-      periodMs: IDLE_MS,
+      periodMs: SAMPLE_IDLE_MS,
       first: false,
       ask: async () => {
         take({ kind: 'modem', host, line: await line.modem() });

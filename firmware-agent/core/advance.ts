@@ -16,7 +16,7 @@ import { hear } from './hear.ts';
 import { extendProof, hearModem } from './hearing.ts';
 import { assertHost } from './invariants.ts';
 import { judgeAll } from './judging.ts';
-import { proofGapMs, sampleAgeMs, UNKNOWN_ALARM_PERIOD_MS } from './limits.ts';
+import { idleSampleAgeMs, proofGapMs, sampleAgeMs, UNKNOWN_ALARM_PERIOD_MS } from './limits.ts';
 import { takeOrder } from './orders.ts';
 import { type Contact, sampleContact, sampleSense } from './power.ts';
 import { doubtSenses } from './sense-doubt.ts';
@@ -171,5 +171,6 @@ function sense(board: Board, host: Host, event: Event & { kind: 'sense' }, now: 
 }
 
 function sampleAge(board: Board, host: Host, periodMs: number): number {
+  if (host.fence === undefined) return idleSampleAgeMs(periodMs);
   return sampleAgeMs(board.derived.judgeTickMs, periodMs, host.settings.timing.offHoldMs);
 }

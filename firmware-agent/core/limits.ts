@@ -132,6 +132,17 @@ export const FENCES_PER_BOARD_MAX = 10;
 
 export const FENCE_BUDGET_WINDOW_MS = 3_600_000;
 
+/**
+ * How often devices are asked while no fence runs: often enough to see a supply fall together with
+ * the last beat (two keepalives), seldom enough for hundreds of hosts.
+ */
+export const SAMPLE_IDLE_MS = 500;
+
+/** A run of idle samples bears with two that are missing. */
+export function idleSampleAgeMs(driverPeriodMs: number): number {
+  return 3 * Math.max(SAMPLE_IDLE_MS, driverPeriodMs);
+}
+
 /** A device that has said nothing for so long is broken, unplugged or not there. */
 export const DEVICE_SILENT_MS = 10_000;
 

@@ -9,7 +9,7 @@ import { serialLink } from '../../protocol/link/serial.ts';
 import { after, type Timer } from '../../protocol/link/timers.ts';
 import type { MqttSettings } from '../../protocol/mqtt-fields.ts';
 import { mqttAccess } from '../../protocol/mqtt-secrets.ts';
-import { hostDown, hostUp } from '../../protocol/wire/topics.ts';
+import { clientId, hostDown, hostUp } from '../../protocol/wire/topics.ts';
 
 export interface ChannelEvents {
   up(): void;
@@ -66,11 +66,10 @@ export function mqttPath(
       return;
     }
     const bounds = { packetBytesMax: PACKET_BYTES_MAX, backlogBytesMax: BACKLOG_BYTES_MAX };
-    const clientId = `fencepost-${agent}-${host}`;
     const setup = {
       ...access.value,
       ...bounds,
-      clientId,
+      clientId: clientId(agent, host),
       subscriptions: [{ topic: down, qos: 0 as const }],
     };
     link = mqttLink(setup, {

@@ -96,6 +96,15 @@ export function parseUp(topic: string): string | undefined {
   return isName(host) ? host : undefined;
 }
 
+/**
+ * The client id of an agent, or of a host's shim. A broker throws out the elder of two clients of
+ * one id, so what parts the names must be what no name can hold.
+ */
+export function clientId(agent: string, host?: string): string {
+  const owner = host === undefined ? checked(agent) : `${checked(agent)}:${checked(host)}`;
+  return `fencepost:${owner}`;
+}
+
 /** The configuration was checked long before; a bad name here is our own mistake. */
 function checked(name: string): string {
   if (!isName(name)) throw new Error(`not a name for a topic: ${JSON.stringify(name)}`);

@@ -1,4 +1,5 @@
 import {
+  clientId,
   echo,
   hostDown,
   hostState,
@@ -51,6 +52,19 @@ test('a name can be no wildcard, no path, no echo, and not too long', () => {
     assert.throws(() => hostUp('rack1', name));
     assert.throws(() => hostUp(name, 'db-1'));
   }
+});
+
+test('no two of agents and hosts have one client id, however their names are cut', () => {
+  const ids = [
+    clientId('a'),
+    clientId('a', 'b'),
+    clientId('a-b'),
+    clientId('a', 'b-c'),
+    clientId('a-b', 'c'),
+    clientId('a', 'b.c'),
+    clientId('a.b', 'c'),
+  ];
+  assert.is(new Set(ids).size, ids.length);
 });
 
 test.run();

@@ -1,5 +1,7 @@
 /** The electrical side: relays obey or do not, supplies run empty, machines die and boot. */
+
 import type { Event } from '../../../../firmware-agent/core/events.ts';
+import { SAMPLE_IDLE_MS } from '../../../../firmware-agent/core/limits.ts';
 import { hasPower, isFed, type Machine, readContact, readSense } from './machine.ts';
 import { nextId, type WorldState } from './state.ts';
 
@@ -7,8 +9,6 @@ type Give = (event: Event) => void;
 
 const RELAY_MS = 15;
 const ASK_MS = 3;
-/** Where nothing changes and no fence runs the world answers less often, to save time. */
-const IDLE_MS = 400;
 
 /** A command reaches the relays; what they do with it depends on their faults. */
 export function turn(
@@ -80,7 +80,7 @@ export function sampleFor(world: WorldState, give: Give): void {
     });
     repeat(
       host,
-      IDLE_MS,
+      SAMPLE_IDLE_MS,
       () => machine.modem ?? 'mute',
       () => give({ kind: 'modem', host, line: machine.modem ?? 'unknown' }),
     );
@@ -105,7 +105,7 @@ export function sampleFor(world: WorldState, give: Give): void {
       if (world.life !== life || process === undefined) return;
       const askedAt = world.now;
       const value = ask();
-      const isNews = value !== known.value || askedAt - known.at >= IDLE_MS;
+      const isNews = value !== known.value || askedAt - known.at > SAMPLE_IDLE_MS;
       if (value !== 'mute' && (isNews || process.board.hosts.get(host)?.fence !== undefined)) {
         known = { value, at: askedAt };
         world.agenda.add(askedAt + ASK_MS, () => {
