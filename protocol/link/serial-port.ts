@@ -12,7 +12,6 @@
 import { fstatSync, readSync, statSync, writeSync } from 'node:fs';
 import { LinuxBinding } from '@serialport/bindings-cpp/dist/linux.js';
 import { attempt, attemptSync } from '../attempt.ts';
-import { ioctl } from '../native/ioctl.ts';
 import { failure, ok, type Result } from '../result.ts';
 import { every, nextTurn, type Timer } from './timers.ts';
 
@@ -40,7 +39,6 @@ const READ_BYTES_MAX = 4_096;
 const BACKLOG_WRITES_MAX = 8;
 /** A path that has come to name another device is noticed within this time. */
 const IDENTITY_CHECK_MS = 1_000;
-const TIOCEXCL = 0x540c;
 /** Bits of the binding's poller. */
 const READABLE = 1;
 const WRITABLE = 2;
@@ -57,9 +55,6 @@ export async function openSerialPort(
   const binding = await LinuxBinding.open({ path, baudRate: baud, lock });
   const { poller } = binding;
   const fd = binding.fd ?? -1;
-  // The lock keeps out who asks for it; this keeps out everybody but root. Bytes that another
-  // program reads would look like silence.
-  if (lock) ioctl(fd, TIOCEXCL, 0);
   const output = writer(fd);
   let done = false;
   let turn: Timer | undefined;
