@@ -187,7 +187,8 @@ export function testify(
   return {
     channel: hearing.channel,
     listening: medium.listening,
-    deafMs: medium.listening ? 0 : nowAwake - medium.changedAwake,
+    // A fresh beat was heard, whatever the link says of itself.
+    deafMs: medium.listening ? 0 : nowAwake - Math.max(medium.changedAwake, fresh.awake),
     quietMs: Math.max(0, Math.min(sinceMs, heardMs)),
     nearMs: Math.min(sinceMs, chainMs(chain, nowAwake, proofGap)),
     farMs: Math.min(

@@ -13,6 +13,7 @@ import { forgeries } from './forgeries.ts';
 import { hostFrozen, hostsFrozenApart } from './host-frozen.ts';
 import { killedLatching, killedNonLatching } from './killed-in-mid-fence.ts';
 import { leaving } from './leaving.ts';
+import { leftAlone, leftAloneMisled } from './left-alone.ts';
 import { liars, liarsByVerdict } from './liars.ts';
 import { figureTable } from './lib/figures.ts';
 import { play, type Scenario, type Shown } from './lib/scenario.ts';
@@ -20,6 +21,7 @@ import { noise } from './noise.ts';
 import { orders } from './orders.ts';
 import { reload } from './reload.ts';
 import { restarts, restartsNonLatching } from './restarts.ts';
+import { staleReadings } from './stale-readings.ts';
 import { storage } from './storage.ts';
 
 const SCENARIOS: Scenario[] = [
@@ -42,6 +44,9 @@ const SCENARIOS: Scenario[] = [
   reload,
   noise,
   leaving,
+  staleReadings,
+  leftAlone,
+  leftAloneMisled,
 ];
 
 const AT_A_TIME = 2;

@@ -132,6 +132,18 @@ test('`silence = "act"` drops the proof, and not what an outage asks for', () =>
   assert.ok(dead.at - endAt >= 60 * SECOND - 1, `dead ${dead.at - endAt} ms after the outage`);
 });
 
+test('a host that is heard on a link that calls itself lost is not cut', () => {
+  const serial = { adapter: 'hub', modem: true };
+  const w = world({ hosts: [guarded(1, 'alpha', { serial }), guarded(2, 'beta', { serial })] });
+  w.give({ kind: 'modem', host: 1, line: 'dropped' });
+  w.give({ kind: 'modem', host: 1, line: 'asserted' });
+  w.run(30 * SECOND);
+  w.cable('alpha', 'serial', 'broken');
+  w.give({ kind: 'listening', channel: 'mqtt', on: false });
+  w.run(60 * SECOND);
+  assert.is(w.cuts().length, 0);
+});
+
 test('a stall of X right after a beat asks for max(D, min(X, I)) all the same', () => {
   for (const shift of [0, 11, 23, 35, 47]) {
     const w = pair();
