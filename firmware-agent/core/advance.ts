@@ -145,7 +145,12 @@ function noticeOpen(board: Board, host: Host, was: Contact, is: Contact, now: In
     return [];
   }
   const at = host.settings.host;
-  if (is === 'closed') return clear(board.alarms, at, 'found-open', 'its outlets read closed');
+  if (is === 'closed') {
+    const allClosed = host.settings.outlets.every(
+      ({ readable }, i) => !readable || host.power.contacts[i]?.value === 'closed',
+    );
+    return allClosed ? clear(board.alarms, at, 'found-open', 'its outlets read closed') : [];
+  }
   if (is !== 'open') return [];
   const text = 'an outlet reads open and nobody here opened it';
   const remedy = 'find out who did; give it power with `fencepost on`';

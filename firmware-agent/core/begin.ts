@@ -34,6 +34,8 @@ export function beginFence(board: Board, host: Host, wish: Wish, now: Instant): 
     orders: wish.orders,
     ...(wish.keptBy === undefined ? {} : { keptBy: wish.keptBy }),
     ...(host.fence === undefined ? {} : { before: beforeOf(host.fence) }),
+    // What an earlier attempt told to open may be open still.
+    ...(host.fence?.firstCutAt === undefined ? {} : { firstCutAt: host.fence.firstCutAt }),
     proof: 'none',
     unlogged: false,
     step: { at: 'intent', since: now },

@@ -126,7 +126,7 @@ function carryOut(board: Board, host: Host, deed: Deed, now: Instant): Effect[] 
       return settleAll(board, fence, deed.orders, result);
     }
     case 'late':
-      return raise(board.alarms, relayOpen(host), now);
+      return late(board, host, now);
     case 'restored':
       return restored(board, host, now);
     default:
@@ -212,6 +212,14 @@ function restored(board: Board, host: Host, now: Instant): Effect[] {
     ...clear(board.alarms, host.settings.host, 'relay-open', 'its outlets read closed'),
     ...recordOf(host),
   ];
+}
+
+/** The board keeps trying; whoever ordered `on` is told after the second time. */
+function late(board: Board, host: Host, now: Instant): Effect[] {
+  const step = host.fence?.step;
+  const result = { outcome: 'failed', proof: 'none', detail: 'relay-open' } as const;
+  const answers = step?.at === 'closing' && step.tries > 1 ? answerOn(board, host, result) : [];
+  return [{ kind: 'save' }, ...answers, ...raise(board.alarms, relayOpen(host), now)];
 }
 
 /**

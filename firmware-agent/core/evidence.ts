@@ -11,7 +11,7 @@ import { allFell } from './power.ts';
 
 /** What each channel that ever carried this host says of its silence. */
 export function testimonies(board: Board, host: Host, now: Instant): Testimony[] {
-  const powerLoss = powerLossOf(board, host);
+  const powerLoss = powerLossOf(board, host, now);
   return host.hearings.filter(hasCarried).map((hearing) => {
     const name = chainName(host, hearing.channel);
     const ear = {
@@ -30,8 +30,12 @@ export function hasCarried(hearing: Hearing): hearing is Hearing & { fresh: Mark
 }
 
 /** All senses fell together with the last beat: electrical evidence that silence is death. */
-export function powerLossOf(board: Board, host: Host): { sinceAwake: Instant } | undefined {
-  const fell = allFell(host.power, host.settings);
+export function powerLossOf(
+  board: Board,
+  host: Host,
+  now: Instant,
+): { sinceAwake: Instant } | undefined {
+  const fell = allFell(host.power, host.settings, now);
   const lastAt = lastFreshAt(host);
   if (fell === undefined || lastAt === undefined) return undefined;
   const withinMs = powerLossMs(host.settings.timing, host.delayMs);

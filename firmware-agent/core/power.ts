@@ -7,6 +7,7 @@
  */
 import type { Instant } from '../../protocol/wire/instant.ts';
 import type { Reading } from '../../protocol/wire/messages.ts';
+import { idleSampleAgeMs } from './limits.ts';
 import type { HostSettings, SenseSettings } from './settings.ts';
 
 /** `open` interrupts the supply, `closed` lets it through; `unknown` confirms nothing. */
@@ -110,11 +111,16 @@ export function coversAll(senses: readonly SenseSettings[], outlets: readonly nu
 export function allFell(
   power: Power,
   settings: HostSettings,
+  now: Instant,
 ): { firstAt: Instant; lastAt: Instant } | undefined {
   const everyOutlet = settings.outlets.map((_, index) => index);
   if (settings.senses.length === 0 || !coversAll(settings.senses, everyOutlet)) return undefined;
   if (!settings.senses.every((sense) => sense.showsBreak)) return undefined;
-  const falls = power.senses.map((sense) => (sense.suspect ? undefined : sense.fellAt));
+  const falls = power.senses.map((sense, i) => {
+    // A sense that is not read any more shows nothing.
+    const isRead = now - sense.at <= idleSampleAgeMs(settings.senses[i]?.periodMs ?? 0);
+    return sense.suspect || !isRead ? undefined : sense.fellAt;
+  });
   if (!falls.every((at) => at !== undefined)) return undefined;
   return { firstAt: Math.min(...falls), lastAt: Math.max(...falls) };
 }

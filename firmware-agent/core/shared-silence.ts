@@ -18,7 +18,7 @@ const SUSPECTS_MAX = 8;
 
 /** Hosts whose silence makes that of `host` suspect now, the first few. */
 export function suspects(board: Board, host: Host, now: Instant): number[] {
-  if (lostPower(host)) return [];
+  if (lostPower(host, now)) return [];
   const found: number[] = [];
   for (const other of board.hosts.values()) {
     if (other === host) continue;
@@ -30,8 +30,8 @@ export function suspects(board: Board, host: Host, now: Instant): number[] {
 }
 
 /** All its senses, covering every outlet, fell from on to off during this silence. */
-function lostPower(host: Host): boolean {
-  const fell = allFell(host.power, host.settings);
+function lostPower(host: Host, now: Instant): boolean {
+  const fell = allFell(host.power, host.settings, now);
   const lastAt = lastFreshAt(host);
   if (fell === undefined || lastAt === undefined) return false;
   return fell.firstAt >= lastAt - powerLossMs(host.settings.timing, host.delayMs);
@@ -78,7 +78,7 @@ function judgedTogether(host: Host, other: Host, now: Instant): boolean {
 
 /** Whether a hold is over; the host itself is still silent. */
 export function isReleased(board: Board, host: Host, held: Held, now: Instant): boolean {
-  if (lostPower(host)) return true;
+  if (lostPower(host, now)) return true;
   const witnesses = testimonies(board, host, now);
   if (witnesses.some((w) => w.channel === 'serial' && w.farMs >= w.needMs)) return true;
   return othersAreBack(board, host, held, now);

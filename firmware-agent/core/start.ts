@@ -90,8 +90,10 @@ function firstLook(board: Board, host: Host, memory: Memory, now: Instant): Effe
     return foundOpen(board, host, 'not all of its outlets could be read', now);
   }
   if (unfinished !== undefined) {
-    const its = unfinished.outlets.length > 0 ? unfinished.outlets : readable;
-    if (looksOff(host, its)) return holdAnew(board, host, unfinished, now);
+    // The configuration may have lost outlets since.
+    const outlets = unfinished.outlets.filter((outlet) => outlet in host.settings.outlets);
+    const its = outlets.length > 0 ? outlets : readable;
+    if (looksOff(host, its)) return holdAnew(board, host, { ...unfinished, outlets }, now);
     // What cannot be read back was told to open, and nobody else would ever tell it to close.
     if (its.some((outlet) => !readable.includes(outlet))) return closeAll(board, host, memory, now);
   }

@@ -342,4 +342,16 @@ test('a verdict that an order joined is not averted by a beat', () => {
   assert.is(last(w, cmdId).outcome, 'done');
 });
 
+test('an `on` that a stuck relay does not obey is answered, and tried on', () => {
+  const w = three();
+  w.order({ op: 'off', host: 'alpha', by: 'operator' });
+  w.untilNews('fenced', 'alpha', 10 * SECOND);
+  w.machine('alpha').relays[0] = { really: 'open', fault: 'stuck-open' };
+  const on = w.order({ op: 'on', host: 'alpha', by: 'operator' });
+  w.run(10 * SECOND);
+  assert.is(last(w, on).outcome, 'failed');
+  w.machine('alpha').relays[0] = { really: 'open' };
+  w.untilNews('restored', 'alpha', 70 * SECOND);
+});
+
 test.run();

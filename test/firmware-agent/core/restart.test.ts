@@ -1,4 +1,7 @@
 /** The agent's own death is harmless: what a start finds, and what the disk may and may not do. */
+import { advance } from '../../../firmware-agent/core/advance.ts';
+import { newBoard } from '../../../firmware-agent/core/board.ts';
+import { durableOf } from '../../../firmware-agent/core/durable.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { alarms, outcomes } from './world/after.ts';
 import { darkSince, hasPower } from './world/machine.ts';
@@ -53,6 +56,24 @@ test('killed in the hold: all open and journalled, so held anew in full, reporte
     assert.ok(hasPower(w.machine('alpha')));
     assert.ok(outcomes(w, cmdId).includes('done'));
   }
+});
+
+test('an outlet that the configuration lost since is no reason to end at every start', () => {
+  const outlets = ['a', 'b'].map((name) => ({ name, method: 1, readable: true, periodMs: 100 }));
+  const before = world({ hosts: [guarded(1, 'alpha', { outlets })] });
+  before.run(5 * SECOND);
+  before.order({ op: 'off', host: 'alpha', by: 'operator' });
+  before.untilNews('fenced', 'alpha', 20 * SECOND);
+  const { board } = before.state.process ?? {};
+  assert.ok(board !== undefined);
+  const durable = durableOf(board, []);
+  const settings = { ...board.settings, hosts: [guarded(1, 'alpha')] };
+  const now = before.now;
+  const after = newBoard(settings, 'life-2', now);
+  advance(after, { kind: 'contact', host: 1, outlet: 0, value: 'open', askedAt: now }, now);
+  advance(after, { kind: 'start', durable, wallMs: 0 }, now);
+  const step = after.hosts.get(1)?.fence?.step;
+  assert.equal(step?.at === 'proving' ? step.outlets : [], [0]);
 });
 
 test('a host kept off stays off over a restart, and its key alone releases it', () => {

@@ -119,6 +119,21 @@ test('a modem line that was not read for a while proves nothing of that while', 
   assert.is(w.cuts().length, 0);
 });
 
+test('a sense that fell and is not read since is no far proof', () => {
+  const line = { adapter: 'hub', modem: false };
+  const hosts = [guarded(1, 'alpha', { serial: line })];
+  // Nobody else is heard and the broker is our own, so there is no near proof.
+  const w = world({ hosts, board: { brokerOnBoard: true } });
+  w.run(30 * SECOND);
+  w.machine('alpha').senses[0] = { reads: 'off' };
+  w.run(SECOND);
+  w.machine('alpha').senses[0] = { reads: 'mute' };
+  w.cable('alpha', 'serial', 'broken');
+  w.cable('alpha', 'mqtt', 'broken');
+  w.run(60 * SECOND);
+  assert.is(w.cuts().length, 0);
+});
+
 test('a modem line that dropped, or was never seen to drop, proves nothing', () => {
   for (const lines of [['asserted'], ['dropped', 'asserted', 'dropped']] as const) {
     const line = { adapter: 'hub', modem: true };
