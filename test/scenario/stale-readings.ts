@@ -9,9 +9,9 @@
 import assert from 'node:assert/strict';
 import { monotonicMs } from '../../protocol/link/timers.ts';
 import type { OrderClient } from '../../protocol/order-client.ts';
-import type { BenchEntry } from '../lib/bench/client.ts';
 import type { Rack } from '../lib/rack.ts';
 import { pause } from '../lib/until.ts';
+import { powerEdge } from './lib/edges.ts';
 import { allBeat } from './lib/hearing.ts';
 import { linesOf, wasDark } from './lib/judge.ts';
 import { numberOf, ordererOf } from './lib/orderer.ts';
@@ -22,9 +22,11 @@ import { SHORT_MS } from './lib/timing.ts';
 const { holdMs, drainMs } = SHORT_MS;
 const HOLD_UP_MS = 0.9 * drainMs;
 const ORDER_MS_MAX = 20_000;
+/** The board tells a relay that does not answer again and again, ever more rarely. */
+const MENDED_MS_MAX = 30_000;
 
-/** From power gone to the restart of the strip: the later, the fewer questions are left to ask. */
-const RESTART_AFTER_MS = [0.8, 0.86, 0.92].map((share) => share * holdMs);
+/** From power gone to the restart of the strip: so late that the last samples before it look young. */
+const RESTART_AFTER_MS = [0.8, 0.84, 0.88].map((share) => share * holdMs);
 
 /** Less than the board takes between two questions to a device that should not change. */
 const UNASKED_MS = 150;
@@ -42,13 +44,8 @@ async function restartStrip({ bench }: Rack, host: string): Promise<void> {
   ]);
 }
 
-function powerEdge(rack: Rack, host: string, to: 'on' | 'off', sinceMs = 0): Promise<BenchEntry> {
-  const is = (entry: BenchEntry): boolean =>
-    entry.kind === 'power' && entry.host === host && entry.to === to && entry.atMs >= sinceMs;
-  return rack.bench.waitFor(`${host}: power ${to}`, is);
-}
-
-async function restartInHold(at: Ordered, host: string, afterMs: number): Promise<void> {
+/** Resolves with how long the host was dark. */
+async function restartInHold(at: Ordered, host: string, afterMs: number): Promise<number> {
   const { rack, client } = at;
   const order = { op: 'fence', host: numberOf(rack, host), incarnation: 0 } as const;
   const ending = client.order({ ...order, waitMs: ORDER_MS_MAX });
@@ -56,11 +53,21 @@ async function restartInHold(at: Ordered, host: string, afterMs: number): Promis
   await pause(Math.max(0, offAt + afterMs - monotonicMs()));
   await restartStrip(rack, host);
   const { atMs: onAt } = await powerEdge(rack, host, 'on', offAt);
+  const darkMs = onAt - offAt;
   const end = await ending;
-  assert.ok(onAt - offAt < holdMs, `this machine was too slow: dark for ${onAt - offAt} ms`);
-  assert.equal(end.outcome, 'failed', `dark for ${(onAt - offAt).toFixed(0)} ms: ${end.detail}`);
+  // On a slow machine the restart may come after the hold; then the judge at the end has to do.
+  if (darkMs >= holdMs) return darkMs;
+  assert.equal(end.outcome, 'failed', `${host} was dark for ${darkMs.toFixed(0)} ms only`);
   const said = linesOf(rack, 'fenced').filter((line) => line.host === host);
   assert.deepEqual(said, [], 'nobody says fenced');
+  return darkMs;
+}
+
+async function restartInHolds(at: Ordered, hosts: string[]): Promise<void> {
+  const dark = await Promise.all(
+    RESTART_AFTER_MS.map((afterMs, i) => restartInHold(at, hosts[i] ?? '', afterMs)),
+  );
+  assert.ok(Math.min(...dark) < holdMs, `this machine is too slow: dark for ${dark.join(', ')} ms`);
 }
 
 async function restartWhileKept({ rack, client }: Ordered, host: string): Promise<void> {
@@ -98,7 +105,7 @@ async function mended(rack: Rack, kept: string): Promise<void> {
     await rack.bench.relayFault(host, 'psu', {});
     await rack.bench.senseFault(host, 'rail', 'none');
   }
-  await allBeat(rack, others, ['serial', 'mqtt'], ORDER_MS_MAX);
+  await allBeat(rack, others, ['serial', 'mqtt'], MENDED_MS_MAX);
 }
 
 export const staleReadings: Scenario = {
@@ -110,14 +117,11 @@ export const staleReadings: Scenario = {
     const { hosts } = rack.setup;
     const at: Ordered = { rack, client: ordererOf(rack) };
     await stage.promise('five hosts beat', () => allBeat(rack, hosts));
-    const restarts = RESTART_AFTER_MS.map((afterMs, i) =>
-      stage.promise(`the strip restarts ${afterMs} ms after power went: failed, not fenced`, () =>
-        restartInHold(at, hosts[i] ?? '', afterMs),
-      ),
-    );
     const [kept = '', doubted = ''] = hosts.slice(RESTART_AFTER_MS.length);
     await Promise.all([
-      ...restarts,
+      stage.promise('the strip restarts within the hold: failed, not fenced', () =>
+        restartInHolds(at, hosts),
+      ),
       stage.promise('the strip restarts under a host that is kept off: no order is "done"', () =>
         restartWhileKept(at, kept),
       ),
