@@ -31,7 +31,7 @@ export function beginFence(board: Board, host: Host, wish: Wish, now: Instant): 
     incarnation: incarnationOf(host) ?? wish.incarnation ?? 0,
     by: wish.by,
     startedAt: now,
-    orders: wish.orders,
+    orders: [...stillOpen(board, host, wish), ...wish.orders],
     ...(wish.keptBy === undefined ? {} : { keptBy: wish.keptBy }),
     ...(host.fence === undefined ? {} : { before: beforeOf(host.fence) }),
     // What an earlier attempt told to open may be open still.
@@ -56,6 +56,14 @@ export function beginFence(board: Board, host: Host, wish: Wish, now: Instant): 
     { kind: 'journal', host: host.settings.host, fence: fence.id },
     tell(host, level, code, wish.text),
   ];
+}
+
+/** Orders that the fence before was to answer: this one does. */
+function stillOpen(board: Board, host: Host, wish: Wish): string[] {
+  return (host.fence?.orders ?? []).filter((cmdId) => {
+    const stored = board.orders.get(cmdId);
+    return stored !== undefined && stored.final === undefined && !wish.orders.includes(cmdId);
+  });
 }
 
 /** An order may come while an earlier fence is being undone, or is kept without proof. */

@@ -78,6 +78,8 @@ export interface Host {
   spent?: number;
   /** Lives that are over, with the tick from which on they cannot have spoken. */
   ended: { incarnation: number; darkTick: number; why: 'fenced' | 'replaced' }[];
+  /** When it was cut while it was silent already: what silenced it may silence others. */
+  silentCutAt?: Instant;
   /** Starts of this host's autonomous fences of the last hour. */
   verdictsAt: Instant[];
   /** The tick at the end of its last off-hold; orders of this host from before are stale. */

@@ -11,12 +11,13 @@ import { assert, unreachable } from './assert.ts';
 import { type Board, endLife, type Host, incarnationOf } from './board.ts';
 import { awake } from './clock.ts';
 import type { Effect } from './events.ts';
+import { lastFreshAt } from './evidence.ts';
 import { stepFence } from './fence.ts';
 import type { Deed, Fence, FenceEvent, Scene } from './fence-state.ts';
 import { freeze } from './freeze.ts';
 import { newHearing } from './hearing.ts';
 import { stepLife } from './life.ts';
-import { RESTORE_GAP_MS } from './limits.ts';
+import { powerLossMs, RESTORE_GAP_MS } from './limits.ts';
 import { nameOfBy, note, recordOf } from './record.ts';
 import { judge } from './verdict.ts';
 import { forgetSilence, tell } from './words.ts';
@@ -139,6 +140,9 @@ function carryOutCut(host: Host, outlets: readonly number[], now: Instant): Effe
   // An order for whatever has power now cuts the life that is there at this moment.
   const living = fence.orders.length > 0 ? incarnationOf(host) : undefined;
   const incarnation = living ?? fence.incarnation;
+  const lastAt = lastFreshAt(host);
+  const soonMs = powerLossMs(host.settings.timing, host.delayMs);
+  if (lastAt !== undefined && now - lastAt > soonMs) host.silentCutAt = now;
   host.fence = { ...fence, incarnation };
   if (host.record !== undefined && fence.unlogged) host.record = { ...host.record, unlogged: true };
   if (fence.orders.length === 0) host.spent = incarnation;
@@ -224,15 +228,15 @@ function late(board: Board, host: Host, now: Instant): Effect[] {
 
 /**
  * Power was switched by us: a host that is silent now may be booting, and must not be cut for it.
- * Whether the life that we did not prove dead goes on is for it to say.
+ * Whether a life that we did not prove dead goes on is for it to say.
  */
 function comeBack(board: Board, host: Host, now: Instant): Effect[] {
-  const { life, fence } = host;
+  const { life } = host;
   if (life.at === 'absent') {
     host.life = { at: 'absent', since: awake(board.clock, now) };
     return [];
   }
-  if (fence?.proof !== 'none' || life.incarnation !== fence.incarnation) return [];
+  if (life.at === 'left') return [];
   forgetLife(board, host, now);
   return forgetSilence(board, host, 'its power was switched; it is missed, not judged');
 }

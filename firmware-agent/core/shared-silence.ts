@@ -62,18 +62,23 @@ function sharesSilence(host: Host, other: Host, now: Instant): boolean {
   });
 }
 
-/** Two deaths at once are rarer than one broken path. */
+/** Two deaths at once are rarer than one broken path, whoever wanted the first fence. */
 function judgedTogether(host: Host, other: Host, now: Instant): boolean {
-  const lastVerdictAt = other.verdictsAt.at(-1);
-  if (lastVerdictAt === undefined) return false;
-  const related = host.hearings.some((mine) =>
+  const { deadtimeMs, initdeadMs } = host.settings.timing;
+  const verdictAt = other.verdictsAt.at(-1) ?? Number.NEGATIVE_INFINITY;
+  const silentCutAt = other.silentCutAt ?? Number.NEGATIVE_INFINITY;
+  const lately = now - verdictAt <= deadtimeMs || now - silentCutAt <= initdeadMs;
+  if (!lately) return false;
+  // Once it is heard again, what silenced it does not silence it any more.
+  const lastAt = lastFreshAt(other) ?? Number.NEGATIVE_INFINITY;
+  if (lastAt > Math.max(verdictAt, silentCutAt)) return false;
+  return host.hearings.some((mine) =>
     other.hearings.some(
       (theirs) =>
         mine.channel === theirs.channel &&
         fatesOf(host, mine.channel) === fatesOf(other, theirs.channel),
     ),
   );
-  return related && now - lastVerdictAt <= host.settings.timing.deadtimeMs;
 }
 
 /** Whether a hold is over; the host itself is still silent. */

@@ -342,6 +342,23 @@ test('a verdict that an order joined is not averted by a beat', () => {
   assert.is(last(w, cmdId).outcome, 'done');
 });
 
+test('orders that wait for a kept-off host are all answered, though its devices fall mute', () => {
+  const w = three();
+  w.order({ op: 'off', host: 'alpha', by: 'operator' });
+  w.untilNews('fenced', 'alpha', 10 * SECOND);
+  const alpha = w.machine('alpha');
+  alpha.relays[0] = { really: 'open', reads: 'mute' };
+  alpha.senses[0] = { reads: 'mute' };
+  const first = w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  w.run(2 * SECOND);
+  const second = w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  w.run(60 * SECOND);
+  for (const cmdId of [first, second]) {
+    const finals = outcomes(w, cmdId).filter((outcome) => outcome !== 'accepted');
+    assert.equal(finals, ['failed']);
+  }
+});
+
 test('an `on` that a stuck relay does not obey is answered, and tried on', () => {
   const w = three();
   w.order({ op: 'off', host: 'alpha', by: 'operator' });

@@ -110,6 +110,16 @@ test('far proof on its own line releases it', () => {
   assert.ok(dead.at - lastFresh(w, 'alpha') <= D + 2 * Q, `${dead.at - lastFresh(w, 'alpha')}`);
 });
 
+test('an order for one of two that fell silent together does not let the other be cut', () => {
+  const w = pair();
+  silence(w, 'alpha', 'broken');
+  silence(w, 'beta', 'broken');
+  w.run(5 * SECOND);
+  w.order({ op: 'fence', host: 'beta', by: 'operator' });
+  w.run(100 * SECOND);
+  assert.is(w.cuts('alpha').length, 0);
+});
+
 test('an order moves a held host', () => {
   const w = pair();
   w.hang('alpha');
