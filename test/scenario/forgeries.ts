@@ -116,7 +116,8 @@ const FORGERIES: Forgery[] = [
     frames: async (_rack, _host, tap) =>
       tap
         .heard()
-        .filter(({ topic }) => topic.endsWith('/up'))
+        // The board's own echo passes there, too, and is no frame at all.
+        .filter(({ topic }) => topic.endsWith('/up') && !topic.endsWith('/-/up'))
         .slice(-40)
         .map(({ payload }) => payload),
   },
