@@ -15,12 +15,13 @@ import {
   OUTCOME,
   PROOF,
 } from '../protocol/wire/messages.ts';
+import { decodeArgs } from '../protocol/wire/order-args.ts';
 import type { LocalOrder, OrderAnswer } from '../protocol/wire/view.ts';
 import type { AgentConfig } from './config/config.ts';
 import type { Desk } from './control/desk.ts';
 import { type MqttOrders, mqttOrders } from './control/mqtt-orders.ts';
 import type { Board } from './core/board.ts';
-import type { Answer, Event } from './core/events.ts';
+import type { Answer, Event, Order } from './core/events.ts';
 import type { BeatChannel } from './core/hearing.ts';
 import { viewBoard } from './core/view.ts';
 import type { FenceRecords } from './drivers/records.ts';
@@ -75,8 +76,11 @@ export function openDesk(setup: DeskSetup): AgentDesk {
       life: () => ({ aNonce: Buffer.from(board.life, 'hex'), tick: board.ticks.latest }),
       view,
       records: listRecords,
-      acceptOrder: (order, orderer) =>
-        setup.take({ kind: 'order', order: orderOf(order, orderer, config) }),
+      acceptOrder: (message, orderer) => {
+        const order = orderOf(message, orderer, config);
+        if (order !== undefined) return setup.take({ kind: 'order', order });
+        orders.sendResult(notUnderstood(message, board.ticks.latest));
+      },
       publish: (topic, payload, options) =>
         setup.paths()?.mqtt?.publish(topic, payload, options) ?? false,
       alarm: (code, sentence) => log.error(sentence, { code }),
@@ -93,12 +97,12 @@ export function openDesk(setup: DeskSetup): AgentDesk {
       const ttlMs = ttlLeftMs(order, monotonicMs());
       if (ttlMs <= 0) return answer(turnedDown(order, 'expired', 'over its ttl'));
       waiting.set(order.cmdId, [...(waiting.get(order.cmdId) ?? []), answer]);
-      const { cmdId, op, incarnation } = order;
+      const { cmdId, op, incarnation, args = {} } = order;
       const { life, ticks } = board;
       const from = { name: by };
       setup.take({
         kind: 'order',
-        order: { from, cmdId, life, tick: ticks.latest, host, incarnation, op, ttlMs },
+        order: { from, cmdId, life, tick: ticks.latest, host, incarnation, op, args, ttlMs },
       });
     },
     answer: (answer) => {
@@ -115,7 +119,10 @@ function orderOf(
   order: MessageOf<'order'>,
   orderer: number,
   config: AgentConfig,
-): Extract<Event, { kind: 'order' }>['order'] {
+): Order | undefined {
+  const op = nameOf(OPERATION, order.op);
+  const args = op === undefined ? undefined : decodeArgs(op, order.args);
+  if (op === undefined || args === undefined) return undefined;
   const key = config.board.orderers.find((one) => one.orderer === orderer);
   return {
     from: {
@@ -128,13 +135,29 @@ function orderOf(
     tick: order.tick,
     host: order.host,
     incarnation: order.incarnation,
-    op: nameOf(OPERATION, order.op) ?? 'reset',
+    op,
+    args,
     ttlMs: order.ttlMs,
   };
 }
 
+/** The answer to an operation, or to arguments, that this version of the agent does not know. */
+function notUnderstood(
+  { orderer, cmdId, agent, host, incarnation }: MessageOf<'order'>,
+  tick: number,
+): MessageOf<'result'> {
+  const detail = detailOf('not supported', false);
+  const ending = { outcome: OUTCOME.refused, proof: PROOF.none, tick, detail };
+  return { kind: 'result', kid: 0, orderer, cmdId, agent, host, incarnation, ...ending };
+}
+
+/** Flags, then as many letters as the wire takes. */
+function detailOf(words: string, untested: boolean): Uint8Array {
+  const letters = Buffer.from(words, 'ascii').subarray(0, 15);
+  return Buffer.concat([Buffer.of(untested ? DETAIL_UNTESTED : 0), letters]);
+}
+
 function resultOf(answer: Answer, orderer: number, config: AgentConfig): MessageOf<'result'> {
-  const words = Buffer.from(answer.detail, 'ascii').subarray(0, 15);
   return {
     kind: 'result',
     kid: 0,
@@ -146,7 +169,7 @@ function resultOf(answer: Answer, orderer: number, config: AgentConfig): Message
     outcome: OUTCOME[answer.outcome],
     proof: PROOF[answer.proof],
     tick: answer.tick,
-    detail: Buffer.concat([Buffer.of(answer.untested ? DETAIL_UNTESTED : 0), words]),
+    detail: detailOf(answer.detail, answer.untested),
   };
 }
 

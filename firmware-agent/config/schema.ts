@@ -21,6 +21,7 @@ import {
 import { notATable } from '../../protocol/mqtt-fields.ts';
 import { says } from '../../protocol/toml-check.ts';
 import { OUTLETS_PER_HOST_MAX } from '../core/limits.ts';
+import { RIGHTS, type Right } from '../core/settings.ts';
 
 /** 2^32 - 1, so that a date with a serial number (2026112201) fits. */
 const VERSION_MAX = 4_294_967_295;
@@ -162,11 +163,11 @@ export interface OrdererTable {
   id: number;
   host?: string | undefined;
   operator?: boolean | undefined;
-  may: ('fence' | 'off' | 'on' | 'status')[];
+  may: Right[];
   hosts?: string[] | undefined;
 }
 
-const MAY_REMEDY = 'Write a list of "fence", "off", "on" and "status", each at most once.';
+const MAY_REMEDY = `Write a list of ${RIGHTS.join(', ')}, in quotes, each at most once.`;
 
 export const ordererSchema: v.GenericSchema<unknown, OrdererTable> = v.strictObject(
   {
@@ -174,10 +175,7 @@ export const ordererSchema: v.GenericSchema<unknown, OrdererTable> = v.strictObj
     host: v.optional(nameSchema),
     operator: v.optional(flagSchema),
     may: v.pipe(
-      v.array(
-        wordSchema(['fence', 'off', 'on', 'status']),
-        says('this must be a list', MAY_REMEDY),
-      ),
+      v.array(wordSchema(RIGHTS), says('this must be a list', MAY_REMEDY)),
       v.check((words) => words.length > 0, says('the list is empty', MAY_REMEDY)),
       v.check((words) => isUnique(words), says('a word stands twice in the list', MAY_REMEDY)),
     ),

@@ -8,6 +8,7 @@
 
 import type { Instant } from '../../protocol/wire/instant.ts';
 import type { Operation, Outcome, Proof, Reading } from '../../protocol/wire/messages.ts';
+import type { OrderArgs } from '../../protocol/wire/order-args.ts';
 import type {
   Opened,
   OpenedLeaving,
@@ -61,6 +62,7 @@ export interface Order {
   /** 0 means whatever has power now. */
   incarnation: number;
   op: Operation;
+  args: OrderArgs;
   ttlMs: number;
 }
 

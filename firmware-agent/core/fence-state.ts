@@ -91,3 +91,13 @@ export interface Scene extends Bench {
   mayRestore: boolean;
   nextTick: number;
 }
+
+/** Accepted, and neither proven nor failed yet. */
+export function isUndecided(fence: Fence | undefined): boolean {
+  return fence?.step.at === 'intent' || fence?.step.at === 'proving';
+}
+
+/** From acceptance until averted, failed or restored. */
+export function isVictim(fence: Fence | undefined): boolean {
+  return isUndecided(fence) || (fence !== undefined && fence.proof !== 'none');
+}

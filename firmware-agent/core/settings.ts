@@ -58,13 +58,26 @@ export interface SenseSettings {
   showsBreak: boolean;
 }
 
+/** What a key may be allowed; `timer` and `disable` stand for the operations of their kind. */
+export const RIGHTS = [
+  'fence',
+  'off',
+  'on',
+  'ack',
+  'disable',
+  'reset',
+  'diag',
+  'timer',
+  'status',
+] as const;
+export type Right = (typeof RIGHTS)[number];
+
 export interface OrdererSettings {
   orderer: number;
   name: string;
   /** The host that this key is bound to; absent for an operator's. */
   boundTo?: number;
-  /** Operations allowed. */
-  may: ('fence' | 'off' | 'on' | 'status')[];
+  may: Right[];
   /** Hosts that it may order; absent means all. */
   hosts?: number[];
 }

@@ -6,7 +6,7 @@ import type { BoardView, ChannelView, HostView, WaitState } from '../../protocol
 import { type Board, type Host, incarnationOf, mediumOf } from './board.ts';
 import { awake, listenedMs } from './clock.ts';
 import { testimonies } from './evidence.ts';
-import { isVictim } from './orders.ts';
+import { isVictim } from './fence-state.ts';
 import { isBelieved } from './power.ts';
 import { nameOfBy } from './record.ts';
 

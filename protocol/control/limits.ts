@@ -3,6 +3,9 @@
 /** A request is a name or two and numbers; a longer one is a mistake or a hostile client. */
 export const REQUEST_LINE_BYTES_MAX = 4_096;
 
+/** Why somebody answers for a host, in a sentence. */
+export const REASON_CHARS_MAX = 200;
+
 /** 200 fence records with their entries, or a board of thousands of hosts, fit in one answer. */
 export const ANSWER_LINE_BYTES_MAX: number = 16 * 1024 * 1024;
 

@@ -10,7 +10,9 @@
 import { attemptSync } from '../attempt.ts';
 import { failure, ok, type Result } from '../result.ts';
 import { OPERATION, type Operation } from '../wire/messages.ts';
+import { FOR_S_MAX, type OrderArgs } from '../wire/order-args.ts';
 import type { BoardView, FenceRecord, LocalOrder, OrderAnswer } from '../wire/view.ts';
+import { REASON_CHARS_MAX } from './limits.ts';
 
 export type ControlRequest =
   | { id: number; ask: 'view' }
@@ -105,7 +107,7 @@ function orderRequest(id: number, fields: Fields): Result<ControlRequest, 'bad'>
 }
 
 function localOrder(fields: Fields): Result<LocalOrder, 'bad'> {
-  const { op, host, incarnation, cmdId, askedAtMs, ttlMs } = fields;
+  const { op, host, incarnation, cmdId, askedAtMs, ttlMs, args } = fields;
   if (!isOperation(op)) {
     return failure('bad', `"op" must be one of ${Object.keys(OPERATION).join(', ')}`);
   }
@@ -125,11 +127,42 @@ function localOrder(fields: Fields): Result<LocalOrder, 'bad'> {
   if (!isCount(ttlMs) || ttlMs < 1 || ttlMs > 30_000) {
     return failure('bad', '"ttlMs" must lie between 1 and 30000');
   }
-  return ok({ op, host, incarnation, cmdId, askedAtMs, ttlMs });
+  const said = argsOf(args ?? {});
+  if (!said.ok) return said;
+  const common = { op, host, incarnation, cmdId, askedAtMs, ttlMs };
+  return ok(args === undefined ? common : { ...common, args: said.value });
+}
+
+/** On the board itself a reason may be a sentence; see `wire/order-args.ts` for the rest. */
+function argsOf(args: unknown): Result<OrderArgs, 'bad'> {
+  if (typeof args !== 'object' || args === null) return failure('bad', '"args" must be an object');
+  const { override, reason, forS, ...others } = args as Fields;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return failure('bad', `"args" knows no "${unknown}"`);
+  if (override !== undefined && override !== true) {
+    return failure('bad', '"override" must be true or absent');
+  }
+  if (reason !== undefined && !isSentence(reason)) {
+    return failure('bad', `"reason" must be a line of at most ${REASON_CHARS_MAX} letters`);
+  }
+  if (forS !== undefined && !(isCount(forS) && forS >= 1 && forS <= FOR_S_MAX)) {
+    return failure('bad', `"forS" must lie between 1 and ${FOR_S_MAX}`);
+  }
+  return ok({
+    ...(override === true ? { override } : {}),
+    ...(reason === undefined ? {} : { reason }),
+    ...(forS === undefined ? {} : { forS }),
+  });
 }
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isSentence(value: unknown): value is string {
+  return (
+    typeof value === 'string' && /^[^\p{Cc}]+$/u.test(value) && value.length <= REASON_CHARS_MAX
+  );
 }
 
 function isName(value: unknown): value is string {

@@ -4,6 +4,7 @@
  * STATE repeats under its MAC are evidence.
  */
 import type { Operation, Outcome, Phase, Proof, Reading } from './messages.ts';
+import type { OrderArgs } from './order-args.ts';
 
 /** Why the board waits before it acts on a victim; `none` when it does not. */
 export type WaitState = 'none' | 'listening' | 'held' | 'proof' | 'off-hold' | 'restore' | 'ack';
@@ -96,6 +97,7 @@ export interface LocalOrder {
   /** When it was given, in ms of CLOCK_MONOTONIC: one clock for all processes of a machine. */
   askedAtMs: number;
   ttlMs: number;
+  args?: OrderArgs;
 }
 
 export interface OrderAnswer {

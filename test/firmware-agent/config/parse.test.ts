@@ -254,7 +254,7 @@ test('all errors come at once, in the order of their lines', () => {
     `schema = 2\nverison = 1\n[agent]\nname = "a b"\nid = 0\n${MQTT}` +
     host('a', 'silence = 5\ndeadtime = 15\n', { outlet: 'level = 0' }) +
     host('b', `${BOTH}keepalive = "6s"\n`) +
-    '[[hosts.c.outlets]]\ndriver = "gpoi"\n[orderers.x]\nid = 1.5\nmay = ["reset"]\n';
+    '[[hosts.c.outlets]]\ndriver = "gpoi"\n[orderers.x]\nid = 1.5\nmay = ["explode"]\n';
   const parsed = parseAgentConfig(text, 'agent.toml');
   const problems = parsed.ok ? [] : parsed.problems;
   assert.equal(problems.map((one) => one.path).sort(), [

@@ -121,6 +121,7 @@ function order(state: WorldState, give: Give, look: Lookup, wish: Wish): string 
     host: look.machine(host).settings.host,
     incarnation: given.incarnation ?? 0,
     op,
+    args: given.args ?? {},
     ttlMs: given.ttlMs ?? 30_000,
   };
   give({ kind: 'order', order: full });

@@ -1,0 +1,66 @@
+/**
+ * What an order says beside its operation, in the at most 8 bytes of its `args`.
+ *
+ * | operation | bytes                                              |
+ * |-----------|----------------------------------------------------|
+ * | all       | none at all; or flags, of which bit 0 is `override` |
+ * | ack       | flags, then the reason: up to 7 printable ASCII     |
+ * | disable   | flags, then seconds, 24 bits, big end first         |
+ *
+ * Anything else is refused whole: half an order that is understood is another order.
+ */
+import type { Operation } from './messages.ts';
+
+export interface OrderArgs {
+  /** Moves even a frozen host, and overrules what is read of it (S12); operators only. */
+  override?: true;
+  /** Why, in the words of the person who answers for it. */
+  reason?: string;
+  /** After how long a maintenance ends by itself. */
+  forS?: number;
+}
+
+/** Longest reason over the wire: the number of a ticket. On the board itself it is a sentence. */
+export const WIRE_REASON_MAX = 7;
+
+/** 2^24 - 1 seconds are half a year. */
+export const FOR_S_MAX = 0xff_ffff;
+
+const OVERRIDE = 0x01;
+
+/** The bytes of `args`; undefined where they cannot say it. */
+export function encodeArgs(op: Operation, args: OrderArgs): Uint8Array | undefined {
+  const { override, reason, forS } = args;
+  if (reason !== undefined && (op !== 'ack' || !isShort(reason))) return undefined;
+  if (forS !== undefined && (op !== 'disable' || !isSpan(forS))) return undefined;
+  const flags = override === true ? OVERRIDE : 0;
+  const words = reason === undefined ? [] : [...reason].map((letter) => letter.charCodeAt(0));
+  const span = forS === undefined ? [] : [forS >> 16, (forS >> 8) & 0xff, forS & 0xff];
+  return flags === 0 && words.length + span.length === 0
+    ? new Uint8Array()
+    : Uint8Array.of(flags, ...words, ...span);
+}
+
+/** What the bytes say; undefined where they are not in the form of that operation. */
+export function decodeArgs(op: Operation, bytes: Uint8Array): OrderArgs | undefined {
+  const [flags = 0, ...rest] = bytes;
+  if ((flags & ~OVERRIDE) !== 0) return undefined;
+  const override = flags === OVERRIDE ? ({ override: true } as const) : {};
+  if (rest.length === 0) return override;
+  if (op === 'ack') {
+    const reason = String.fromCharCode(...rest);
+    return isShort(reason) ? { ...override, reason } : undefined;
+  }
+  if (op !== 'disable' || rest.length !== 3) return undefined;
+  const [high = 0, middle = 0, low = 0] = rest;
+  const forS = (high << 16) | (middle << 8) | low;
+  return isSpan(forS) ? { ...override, forS } : undefined;
+}
+
+function isShort(reason: string): boolean {
+  return /^[\x20-\x7e]+$/.test(reason) && reason.length <= WIRE_REASON_MAX;
+}
+
+function isSpan(seconds: number): boolean {
+  return Number.isInteger(seconds) && seconds > 0 && seconds <= FOR_S_MAX;
+}
