@@ -7,11 +7,12 @@
  */
 import { isLoopback } from '../../protocol/mqtt-fields.ts';
 import { type KeyPath, type TomlFile, tell, warn } from '../../protocol/toml.ts';
-import { HOSTS_MAX } from '../core/limits.ts';
+import { companyMs, HOSTS_MAX } from '../core/limits.ts';
 import type { HostSettings } from '../core/settings.ts';
 import { deviceIdentity } from './devices.ts';
 import { uncovered } from './host-devices.ts';
 import type { ReadHost } from './hosts.ts';
+import { seconds } from './timing.ts';
 
 const WAYS_OUT =
   'Add what proves it (a second channel, a second host, a broker that is not on the board, ' +
@@ -124,6 +125,40 @@ export function warnOfSharedFate(toml: TomlFile, hosts: ReadHost[], brokerUrl?: 
       'Run the broker elsewhere, or give every host a serial line.',
     );
   }
+}
+
+/**
+ * Warns where a host has to wait for the next beat of a slower one that shares a path with it, so
+ * that its deadtime alone does not say when it is found dead (core/shared-silence.ts).
+ */
+export function warnOfSlowCompany(toml: TomlFile, hosts: ReadHost[]): void {
+  for (const { path, settings } of hosts) {
+    const { deadtimeMs } = settings.timing;
+    const waits = hosts.flatMap((other) =>
+      other.settings !== settings && sharesPath(settings, other.settings)
+        ? [{ name: other.name, waitMs: companyMs(settings, other.settings) }]
+        : [],
+    );
+    const slowest = waits.toSorted((a, b) => b.waitMs - a.waitMs)[0];
+    if (slowest === undefined || slowest.waitMs <= deadtimeMs) continue;
+    warn(
+      toml,
+      [...path, 'deadtime'],
+      `it is found dead up to ${seconds(slowest.waitMs)} after its last beat, later than its ` +
+        `deadtime of ${seconds(deadtimeMs)}: ${slowest.name}, which shares a path, beats seldom`,
+      'Shorten the keepalive of the other, or lengthen this deadtime.',
+    );
+  }
+}
+
+function sharesPath(one: HostSettings, other: HostSettings): boolean {
+  if (one.mqtt && other.mqtt) return true;
+  if (one.fate.some((fate) => other.fate.includes(fate))) return true;
+  return (
+    one.serial !== undefined &&
+    other.serial !== undefined &&
+    one.serial.adapter === other.serial.adapter
+  );
 }
 
 /** How many hosts are heard over the broker, and over each adapter. */

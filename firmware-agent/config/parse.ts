@@ -19,7 +19,7 @@ import {
 } from '../../protocol/toml.ts';
 import { checked, isTable } from '../../protocol/toml-check.ts';
 import { DELAY_MAX_MS, HOOK_TIME_MS } from '../core/limits.ts';
-import { checkSilence, checkUnique, warnOfSharedFate } from './board.ts';
+import { checkSilence, checkUnique, warnOfSharedFate, warnOfSlowCompany } from './board.ts';
 import type { AgentConfig } from './config.ts';
 import { type ReadHost, readHost } from './hosts.ts';
 import { LATER } from './later.ts';
@@ -48,6 +48,7 @@ export function parseAgentConfig(text: string, file: string): Parsed<AgentConfig
   if (hosts.length === tables.length && hosts.every((host) => host.complete)) {
     checkSilence(toml, hosts, brokerOnBoard);
     warnOfSharedFate(toml, hosts, mqtt?.url);
+    warnOfSlowCompany(toml, hosts);
   }
   const orderers = readOrderers(toml, tablesAt(toml, 'orderers'), numbersOf(toml, hosts));
   if (top === undefined || agent === undefined) return concluded<AgentConfig>(toml, undefined);

@@ -11,6 +11,7 @@ export type Bar =
   | 'spent'
   | 'deferred'
   | 'held'
+  | 'company'
   | 'gap'
   | 'budget';
 

@@ -179,6 +179,7 @@ function actOnSilence(
     case 'doubt':
     case 'two-agents':
     case 'deferred':
+    case 'company':
     case 'gap':
       return [];
   }

@@ -100,6 +100,18 @@ export function powerLossMs(timing: Timing, channelDelayMs: number): number {
   return 2 * timing.keepaliveMs + channelDelayMs;
 }
 
+/** How long after a beat the next one should have come. */
+export function missedMs(host: Paced): number {
+  return host.timing.keepaliveMs + delayMs(host);
+}
+
+/** How long after its own last beat a host may have to wait for a beat of one that shares a path. */
+export function companyMs(host: Paced, other: Paced): number {
+  return missedMs(host) + missedMs(other);
+}
+
+type Paced = Pick<HostSettings, 'timing' | 'serial' | 'mqtt' | 'delayMs'>;
+
 /** A sample older than this is no fact; it never outlives half the off-hold. */
 export function sampleAgeMs(tickMs: number, driverPeriodMs: number, offHoldMs: number): number {
   return Math.min(Math.max(3 * tickMs, 500, 3 * driverPeriodMs), offHoldMs / 2);

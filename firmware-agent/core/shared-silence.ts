@@ -2,15 +2,16 @@
  * Silence that others share is suspect: when a hub, a cable duct or a broker fails, hosts fall
  * silent together and none of them is dead.
  *
- * At its verdict a host is held if another host of the same fate fell silent on that medium not
- * long ago, or reached its own verdict within a deadtime. What frees it again is evidence that the
+ * At its verdict a host waits until everybody of the same fate was heard after its first missed
+ * beat, or is missed too. It is held if another host of the same fate fell silent on that medium
+ * not long ago, or reached its own verdict within a deadtime. What frees it again is evidence that the
  * silence is its own: power seen to fall, its own line proven, the others back while it is not.
  */
 import type { Instant } from '../../protocol/wire/instant.ts';
 import { type Board, fatesOf, type Held, type Host } from './board.ts';
 import { awake } from './clock.ts';
 import { lastFreshAt, testimonies } from './evidence.ts';
-import { powerLossMs } from './limits.ts';
+import { missedMs, powerLossMs } from './limits.ts';
 import { allFell } from './power.ts';
 
 /** Enough names to see what failed; with thousands of hosts nobody reads more. */
@@ -43,14 +44,37 @@ function lostPower(host: Host, now: Instant): boolean {
  */
 function sharesSilence(host: Host, other: Host, now: Instant): boolean {
   const soonMs = powerLossMs(other.settings.timing, other.delayMs);
-  const isSuspect = (mineAt: Instant, theirsAt: Instant): boolean =>
-    now - theirsAt > soonMs && mineAt - theirsAt <= host.settings.timing.initdeadMs;
+  return onSharedPath(host, other, (_, theirsAt) => now - theirsAt > soonMs);
+}
+
+/**
+ * Whether somebody that shares a path was not heard there since the first beat that this host
+ * missed. A slow one may be silent for long before its silence is suspect, and until it has beaten
+ * nobody knows that the path still works. Ends by itself: it is heard, or it becomes a suspect.
+ */
+export function awaitsCompany(board: Board, host: Host, now: Instant): boolean {
+  if (lostPower(host, now)) return false;
+  const dueMs = missedMs(host.settings);
+  return [...board.hosts.values()].some(
+    (other) =>
+      other !== host && onSharedPath(host, other, (mineAt, theirsAt) => theirsAt < mineAt + dueMs),
+  );
+}
+
+/** Whether `isSo` of their last fresh beats on a path that both share, at most I apart. */
+function onSharedPath(
+  host: Host,
+  other: Host,
+  isSo: (mineAt: Instant, theirsAt: Instant) => boolean,
+): boolean {
   // The silence of the others, who left or are off, is explained.
   if (other.life.at !== 'present' || other.fence !== undefined) return false;
+  const isNear = (mineAt: Instant, theirsAt: Instant): boolean =>
+    mineAt - theirsAt <= host.settings.timing.initdeadMs && isSo(mineAt, theirsAt);
   const declared = host.settings.fate.some((fate) => other.settings.fate.includes(fate));
   const mineAt = lastFreshAt(host);
   const theirsAt = lastFreshAt(other);
-  if (declared && mineAt !== undefined && theirsAt !== undefined && isSuspect(mineAt, theirsAt)) {
+  if (declared && mineAt !== undefined && theirsAt !== undefined && isNear(mineAt, theirsAt)) {
     return true;
   }
   return host.hearings.some((mine) => {
@@ -58,7 +82,7 @@ function sharesSilence(host: Host, other: Host, now: Instant): boolean {
     const theirs = other.hearings.find((h) => h.channel === mine.channel);
     if (theirs?.fresh === undefined) return false;
     if (fatesOf(host, mine.channel) !== fatesOf(other, theirs.channel)) return false;
-    return isSuspect(mine.fresh.at, theirs.fresh.at);
+    return isNear(mine.fresh.at, theirs.fresh.at);
   });
 }
 

@@ -20,7 +20,7 @@ import {
   FENCES_PER_HOST_MAX,
   settleMs,
 } from './limits.ts';
-import { suspects } from './shared-silence.ts';
+import { awaitsCompany, suspects } from './shared-silence.ts';
 
 /** Judges one present host. Reads the board, changes nothing. */
 export function judge(board: Board, host: Host, now: Instant): Finding {
@@ -81,6 +81,7 @@ function barOf(board: Board, host: Host, { counted, listening, now }: Case): Bar
   const isHeld =
     host.held === undefined ? suspects(board, host, now).length > 0 : !host.held.released;
   if (isHeld) return 'held';
+  if (host.held === undefined && awaitsCompany(board, host, now)) return 'company';
   return pastLimits(board, host, now);
 }
 

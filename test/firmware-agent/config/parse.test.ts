@@ -287,4 +287,16 @@ test('names of the language itself do no harm as names of hosts', () => {
   refused(HEAD + MQTT + host('"a/b"', BOTH).replaceAll('"a/b"-', 'x-'), /cannot be a name/);
 });
 
+test('a deadtime that a slow companion makes longer is told', () => {
+  const slow = `${BOTH}keepalive = "5s"\n`;
+  const quick = `${serial('ttyS2')}deadtime = "6s"\n`;
+  const pattern = /^hosts\.q\.deadtime: it is found dead up to 7 s .*deadtime of 6 s: s, which/m;
+  warned(HEAD + MQTT + host('s', slow) + host('q', quick), pattern);
+  const apart = HEAD + MQTT + host('s', `${slow}mqtt = false\n`) + host('q', quick);
+  assert.not.match(
+    told(apart.replace('/dev/ttyS1"', '/dev/ttyS1", adapter = "x"')).join(),
+    /seldom/,
+  );
+});
+
 test.run();

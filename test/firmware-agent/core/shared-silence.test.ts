@@ -1,4 +1,6 @@
 /** Silence that others share is suspect, and each way out of the suspicion. */
+
+import type { Timing } from '../../../firmware-agent/core/settings.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { alarms, lastFresh } from './world/after.ts';
 import { guarded, overBroker, SECOND } from './world/settings.ts';
@@ -226,6 +228,54 @@ test('three autonomous fences of a host in an hour, then it asks', () => {
   assert.ok(alarms(w, 'alpha').includes('budget'));
   w.order({ op: 'fence', host: 'alpha', by: 'operator' });
   w.untilNews('fenced', 'alpha', 10 * SECOND);
+});
+
+/** Cuts after everything that carries both hosts failed, at forty moments of a keepalive. */
+function cutsAfterSharedFailure(quick: Partial<Timing>, slow: Partial<Timing>): number {
+  const sense = { name: 'sense', covers: 'host', periodMs: 100, showsBreak: false } as const;
+  let cuts = 0;
+  for (let seed = 1; seed <= 40; seed += 1) {
+    const w = world({
+      seed,
+      hosts: [
+        guarded(1, 'alpha', { senses: [sense], times: quick }),
+        guarded(2, 'beta', { senses: [sense], times: slow }),
+      ],
+    });
+    w.run(30 * SECOND + seed * 130);
+    silence(w, 'alpha', 'broken');
+    silence(w, 'beta', 'broken');
+    w.run(120 * SECOND);
+    cuts += w.cuts().length;
+  }
+  return cuts;
+}
+
+test('a quick host is not cut before a slow one that shares its path could be missed', () => {
+  const quick = { deadtimeMs: 3 * SECOND, warntimeMs: 1 * SECOND };
+  assert.is(cutsAfterSharedFailure(quick, { keepaliveMs: 5 * SECOND }), 0);
+});
+
+test('at the shortest deadtime a shared failure is still seen as one', () => {
+  // Almost the same pace, so that the forty moments meet their beats in every order.
+  const times = { deadtimeMs: 3 * SECOND, warntimeMs: 1 * SECOND };
+  assert.is(cutsAfterSharedFailure(times, { ...times, keepaliveMs: 970 }), 0);
+});
+
+test('a quick host that dies alone waits for a beat of the slow one, and no longer', () => {
+  const quick = { deadtimeMs: 3 * SECOND, warntimeMs: 1 * SECOND };
+  const w = world({
+    hosts: [
+      guarded(1, 'alpha', { times: quick }),
+      guarded(2, 'beta', { times: { keepaliveMs: 5 * SECOND } }),
+    ],
+  });
+  w.run(32 * SECOND);
+  w.hang('alpha');
+  const fresh = lastFresh(w, 'alpha');
+  const dead = w.untilNews('dead', 'alpha', 20 * SECOND);
+  assert.ok(dead.at - fresh <= 1_000 + 500 + 5_000 + 1_000, `dead after ${dead.at - fresh} ms`);
+  assert.is(w.news('held').length, 0);
 });
 
 test.run();
