@@ -1,12 +1,14 @@
 /** Silence that others share is suspect, and each way out of the suspicion. */
 
 import type { Timing } from '../../../firmware-agent/core/settings.ts';
+import { prng } from '../../lib/prng.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { alarms, lastFresh } from './world/after.ts';
 import { guarded, overBroker, SECOND } from './world/settings.ts';
 import { type World, world } from './world/world.ts';
 
 const test = suite('shared silence');
+const RUNS = Number(process.env['RUNS'] ?? 40);
 const D = 15 * SECOND;
 const Q = 50;
 
@@ -276,6 +278,30 @@ test('a quick host that dies alone waits for a beat of the slow one, and no long
   const dead = w.untilNews('dead', 'alpha', 20 * SECOND);
   assert.ok(dead.at - fresh <= 1_000 + 500 + 5_000 + 1_000, `dead after ${dead.at - fresh} ms`);
   assert.is(w.news('held').length, 0);
+});
+
+test('whatever their timers, hosts that lose all paths together are never cut', () => {
+  const sense = { name: 'sense', covers: 'host', periodMs: 100, showsBreak: false } as const;
+  for (let seed = 1; seed <= RUNS; seed += 1) {
+    const chance = prng(seed);
+    const hosts = ['alpha', 'beta', 'gamma'].slice(0, chance.between(2, 3)).map((name, i) => {
+      const keepaliveMs = chance.pick([500, 930, 1_000, 2_100, 5_000]);
+      const delayMs = { serial: 20, mqtt: 250 };
+      // The shortest that check takes, and longer ones.
+      const deadtimeMs = chance.pick([1, 1.5, 3]) * Math.max(3 * keepaliveMs, 2_600);
+      const times = { keepaliveMs, deadtimeMs, warntimeMs: keepaliveMs, initdeadMs: 60_000 };
+      const serial = { adapter: chance.pick(['hub', `${name}-port`]), modem: false };
+      return guarded(i + 1, name, { senses: [sense], times, delayMs, serial });
+    });
+    const w = world({ seed, hosts });
+    w.run(30 * SECOND + chance.between(0, 5_000));
+    for (const { name } of hosts) silence(w, name, 'broken');
+    w.run(60 * SECOND);
+    assert.equal(w.cuts(), [], `SEED=${seed}`);
+    for (const { name } of hosts) silence(w, name, 'whole');
+    w.run(20 * SECOND);
+    assert.equal(w.cuts(), [], `SEED=${seed}, after the paths came back`);
+  }
 });
 
 test.run();
