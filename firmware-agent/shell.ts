@@ -16,7 +16,9 @@ export interface Hands {
   journal(): Promise<boolean>;
   save(): void;
   turn(host: number, outlets: readonly number[], to: 'open' | 'closed'): void;
-  carry(effect: Exclude<Effect, { kind: 'journal' | 'save' | 'cut' | 'restore' | 'end' }>): void;
+  carry(
+    effect: Exclude<Effect, { kind: 'journal' | 'store' | 'save' | 'cut' | 'restore' | 'end' }>,
+  ): void;
   /** Ends the process; its supervisor starts it anew. */
   end(why: string): void;
 }
@@ -42,6 +44,11 @@ export function runShell(board: Board, hands: Hands): Shell {
         void hands.journal().then((stored) => {
           if (stored) soon(() => take({ kind: 'journalled', host, fence }));
         });
+        return;
+      }
+      case 'store': {
+        const { cmdId } = effect;
+        void hands.journal().then((ok) => soon(() => take({ kind: 'stored', cmdId, ok })));
         return;
       }
       case 'save':

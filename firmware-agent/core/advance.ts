@@ -20,6 +20,7 @@ import { idleSampleAgeMs, proofGapMs, sampleAgeMs, UNKNOWN_ALARM_PERIOD_MS } fro
 import { takeOrder } from './orders.ts';
 import { type Contact, sampleContact, sampleSense } from './power.ts';
 import { doubtSenses } from './sense-doubt.ts';
+import { stored } from './standstill.ts';
 import { start } from './start.ts';
 import { tell } from './words.ts';
 
@@ -59,6 +60,8 @@ function take(board: Board, event: Event, now: Instant): Effect[] {
       return onHost(board, event.host, (host) =>
         host.fence?.id === event.fence ? runFence(board, host, { kind: 'journalled' }, now) : [],
       );
+    case 'stored':
+      return stored(board, event.cmdId, event.ok);
     case 'order':
       return takeOrder(board, event.order, now);
     case 'start':

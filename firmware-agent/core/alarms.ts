@@ -22,6 +22,7 @@ export type Code =
   | 'averted'
   | 'cut'
   | 'fenced'
+  | 'acknowledged'
   | 'failed'
   | 'expired'
   | 'restoring'
@@ -49,6 +50,10 @@ export type Code =
   | 'amnesia'
   | 'restarting'
   | 'was-frozen'
+  | 'thawed'
+  | 'off-lost'
+  | 'maintenance'
+  | 'disabled'
   | 'keepalive'
   | 'hostile';
 

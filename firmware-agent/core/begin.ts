@@ -6,7 +6,7 @@ import { answerOn } from './answers.ts';
 import { assert } from './assert.ts';
 import { type Board, type Host, incarnationOf } from './board.ts';
 import type { Effect } from './events.ts';
-import type { Before, By, Fence } from './fence-state.ts';
+import type { Ack, Before, By, Fence } from './fence-state.ts';
 import { FENCE_BUDGET_WINDOW_MS } from './limits.ts';
 import { newRecord } from './record.ts';
 import { tell } from './words.ts';
@@ -17,6 +17,7 @@ export interface Wish {
   /** The life that an order names; what is heard counts more. */
   incarnation?: number;
   keptBy?: string;
+  ack?: Ack;
   evidence: ChannelEvidence[];
   text: string;
 }
@@ -33,6 +34,7 @@ export function beginFence(board: Board, host: Host, wish: Wish, now: Instant): 
     startedAt: now,
     orders: [...stillOpen(board, host, wish), ...wish.orders],
     ...(wish.keptBy === undefined ? {} : { keptBy: wish.keptBy }),
+    ...(wish.ack === undefined ? {} : { ack: wish.ack }),
     ...(host.fence === undefined ? {} : { before: beforeOf(host.fence) }),
     // What an earlier attempt told to open may be open still.
     ...(host.fence?.firstCutAt === undefined ? {} : { firstCutAt: host.fence.firstCutAt }),

@@ -39,6 +39,12 @@ export interface Board {
   /** When the present run of deferrals began (S4). */
   deferredSince?: Instant;
   nextFence: number;
+  /** Emergency: nothing is cut until somebody enables it again. */
+  disabled?: Disabled;
+  /** Orders that are answered when the disk has taken them, and since when they wait. */
+  storing: Map<string, Instant>;
+  /** Wall clock less monotonic time, as the start said; for what must outlive the process only. */
+  wallOffsetMs: number;
   /** True from the start event on: before it nothing is judged and nothing moves. */
   started: boolean;
 }
@@ -69,6 +75,9 @@ export interface Host {
   /** What the last judge tick found of it, while it is present. */
   finding?: Finding;
   held?: Held;
+  maintenance?: Maintenance;
+  /** Who had it fenced last, with a key bound to a host: it does not strike back (`match_hold`). */
+  lostTo?: { winner: number; at: Instant };
   doubtUntilAwake?: Instant;
   /** Its last beat said that another agent claims it, too: only orders are obeyed (section 8). */
   twoAgents: boolean;
@@ -77,7 +86,7 @@ export interface Host {
   /** The incarnation that an autonomous fence has already cut, or tried to. */
   spent?: number;
   /** Lives that are over, with the tick from which on they cannot have spoken. */
-  ended: { incarnation: number; darkTick: number; why: 'fenced' | 'replaced' }[];
+  ended: { incarnation: number; darkTick: number; why: 'fenced' | 'acknowledged' | 'replaced' }[];
   /** When it was cut while it was silent already: what silenced it may silence others. */
   silentCutAt?: Instant;
   /** Starts of this host's autonomous fences of the last hour. */
@@ -90,6 +99,18 @@ export interface Host {
   hostileToldAt: Instant;
   /** The last messages heard, newest last, for the record of a fence. */
   heard: Heard[];
+}
+
+export interface Disabled {
+  by: string;
+  reason?: string;
+}
+
+/** Planned work on a host: nobody judges its silence until it is over, or until somebody says so. */
+export interface Maintenance extends Disabled {
+  untilAt: Instant;
+  /** The length that was asked for: what is left after a restart is never longer. */
+  forMs: number;
 }
 
 export interface Held {
@@ -135,6 +156,8 @@ export function newBoard(settings: BoardSettings, life: string, now: Instant): B
     verdictsAt: [],
     lastRestoreAt: Number.NEGATIVE_INFINITY,
     nextFence: 1,
+    storing: new Map(),
+    wallOffsetMs: 0,
     started: false,
   };
 }

@@ -50,6 +50,7 @@ function sceneOf(board: Board, host: Host, fence: Fence, now: Instant): Scene {
 /** Judged anew right before the cut: S3 to S5 for a verdict, ttl and incarnation for orders. */
 function mayCut(board: Board, host: Host, fence: Fence, now: Instant): Scene['mayCut'] {
   if (fence.orders.length === 0) return mayCutByVerdict(board, host, fence, now);
+  if (board.disabled !== undefined) return { yes: false, why: 'disabled', outcome: 'refused' };
   const living = incarnationOf(host);
   let meansAnother = false;
   for (const cmdId of fence.orders) {
@@ -71,6 +72,7 @@ function mayCut(board: Board, host: Host, fence: Fence, now: Instant): Scene['ma
 
 function mayCutByVerdict(board: Board, host: Host, fence: Fence, now: Instant): Scene['mayCut'] {
   const refused = (why: string): Scene['mayCut'] => ({ yes: false, why, outcome: 'expired' });
+  if (host.maintenance !== undefined) return refused('it is in maintenance');
   if (host.life.at !== 'present') return refused(`it is ${host.life.at} now`);
   if (host.life.incarnation !== fence.incarnation) return refused('it lives anew');
   const finding = judge(board, host, now);
@@ -110,7 +112,11 @@ function carryOut(board: Board, host: Host, deed: Deed, now: Instant): Effect[] 
     case 'called-off':
       forgetVerdict(board, host, fence);
       return finish(board, host, deed.outcome, [
-        ...answerOrders(board, host, { outcome: deed.outcome, proof: 'none', detail: '' }),
+        ...answerOrders(board, host, {
+          outcome: deed.outcome,
+          proof: 'none',
+          detail: deed.outcome === 'refused' ? 'disabled' : '',
+        }),
         tell(host, 'info', 'expired', `the order to fence it is ${deed.outcome}`),
       ]);
     case 'freeze':
@@ -126,6 +132,8 @@ function carryOut(board: Board, host: Host, deed: Deed, now: Instant): Effect[] 
       const result = { outcome: 'failed', proof: 'none', detail: 'device-lost' } as const;
       return settleAll(board, fence, deed.orders, result);
     }
+    case 'acknowledged':
+      return acknowledged(board, host, deed, now);
     case 'late':
       return late(board, host, now);
     case 'restored':
@@ -160,20 +168,11 @@ function carryOutCut(host: Host, outlets: readonly number[], now: Instant): Effe
 
 function fenced(board: Board, host: Host, proof: Proof, now: Instant): Effect[] {
   const fence = host.fence as Fence;
-  const darkTick = fence.darkTick ?? board.ticks.latest;
   const heldS = (host.settings.timing.offHoldMs / 1000).toFixed(1);
   const text = `fenced, ${proof}: off for ${heldS} s`;
-  const lives = new Set([fence.incarnation, incarnationOf(host) ?? 0]);
-  lives.delete(0);
-  const effects: Effect[] = [];
-  for (const incarnation of lives) {
-    endLife(host, { incarnation, darkTick, why: 'fenced' });
-    effects.push({ kind: 'retire', host: host.settings.host, incarnation });
-  }
-  forgetLife(board, host, now);
-  host.holdEndTick = board.ticks.latest;
-  delete host.livedAt;
-  effects.push(...forgetSilence(board, host, 'its silence ended in a fence'));
+  const effects = endLives(board, host, 'fenced', now);
+  const winner = fence.orders.flatMap((id) => board.orders.get(id)?.order.from.boundTo ?? []).at(0);
+  if (winner !== undefined) host.lostTo = { winner, at: now };
   note(host, now, text);
   if (host.record !== undefined) {
     host.record = { ...host.record, outcome: 'fenced', proof, untested: true };
@@ -184,6 +183,60 @@ function fenced(board: Board, host: Host, proof: Proof, now: Instant): Effect[] 
     ...answerOrders(board, host, { outcome: 'done', proof, detail: keptDetail(fence) }),
     tell(host, 'warning', 'fenced', `${text} (${nameOfBy(fence.by)})`),
     ...clear(board.alarms, host.settings.host, 'failed', 'a later fence was proven'),
+    ...recordOf(host),
+  ];
+}
+
+/** Whatever lived there is over: its keys go, and what it may still say is weighed, not believed. */
+function endLives(
+  board: Board,
+  host: Host,
+  why: 'fenced' | 'acknowledged',
+  now: Instant,
+): Effect[] {
+  const fence = host.fence as Fence;
+  const darkTick = fence.darkTick ?? board.ticks.latest;
+  const lives = new Set([fence.incarnation, incarnationOf(host) ?? 0]);
+  lives.delete(0);
+  const effects: Effect[] = [];
+  for (const incarnation of lives) {
+    endLife(host, { incarnation, darkTick, why });
+    effects.push({ kind: 'retire', host: host.settings.host, incarnation });
+  }
+  forgetLife(board, host, now);
+  host.holdEndTick = board.ticks.latest;
+  delete host.livedAt;
+  return [...effects, ...forgetSilence(board, host, `its silence ended: ${why}`)];
+}
+
+/** Success for whoever acknowledged; others are told that nothing was proven, and that he did. */
+function acknowledged(
+  board: Board,
+  host: Host,
+  { ack, reason }: Deed & { kind: 'acknowledged' },
+  now: Instant,
+): Effect[] {
+  const effects = endLives(board, host, 'acknowledged', now);
+  const proof = 'by-hand';
+  if (host.record !== undefined) {
+    host.record = { ...host.record, outcome: 'acknowledged', proof, reason: ack.why };
+  }
+  const { orders } = host.fence as Fence;
+  const isAck = (id: string): boolean => board.orders.get(id)?.order.op === 'ack';
+  const detail = `by ${ack.by}`;
+  const fence = host.fence as Fence;
+  return [
+    ...effects,
+    { kind: 'save' },
+    ...settleAll(board, fence, orders.filter(isAck), { outcome: 'done', proof, detail }),
+    ...answerOrders(board, host, { outcome: 'failed', proof, detail: 'acknowledged' }),
+    tell(
+      host,
+      'alarm',
+      'acknowledged',
+      `acknowledged by hand, not proven (${reason}): ${ack.by} answers for it: ${ack.why}`,
+    ),
+    ...clear(board.alarms, host.settings.host, 'failed', 'a person answered for it'),
     ...recordOf(host),
   ];
 }

@@ -2,7 +2,7 @@
  * What the board writes to disk, and all that it may take from it (S7): disk may forbid, answer
  * and finish a restore. It never opens a relay and never makes a silence.
  */
-import type { Board } from './board.ts';
+import type { Board, Disabled } from './board.ts';
 import type { Answer, Order } from './events.ts';
 import type { Fence } from './fence-state.ts';
 import { STARTS_MAX } from './limits.ts';
@@ -13,6 +13,9 @@ export interface Durable {
   fences: DurableFence[];
   orders: { order: Order; final?: Answer }[];
   frozen: { host: number; why: string }[];
+  /** What was ordered not to be fenced; the wall clock says only how much of its time is left. */
+  maintenance: (Disabled & { host: number; forMs: number; untilWallMs: number })[];
+  disabled?: Disabled;
   left: { host: number; incarnation: number }[];
   /** Wall clock of fences that a restart interrupted, for freezing at the third. */
   interrupted: { host: number; wallMs: number[] }[];
@@ -60,6 +63,13 @@ export function durableOf(board: Board, startsWallMs: readonly number[]): Durabl
     frozen: hosts.flatMap(({ settings, frozen }) =>
       frozen === undefined ? [] : [{ host: settings.host, why: frozen.why }],
     ),
+    maintenance: hosts.flatMap(({ settings, maintenance }) => {
+      if (maintenance === undefined) return [];
+      const { untilAt, ...rest } = maintenance;
+      const untilWallMs = Math.round(untilAt + board.wallOffsetMs);
+      return [{ ...rest, host: settings.host, untilWallMs }];
+    }),
+    ...(board.disabled === undefined ? {} : { disabled: board.disabled }),
     left: hosts.flatMap(({ settings, life }) =>
       life.at === 'left' ? [{ host: settings.host, incarnation: life.incarnation }] : [],
     ),

@@ -38,6 +38,8 @@ export type Event =
   | { kind: 'sense'; host: number; sense: number; value: Reading; askedAt: Instant }
   /** The intent of this fence is on disk; all input was drained since. */
   | { kind: 'journalled'; host: number; fence: number }
+  /** The disk has taken, or refused, what an order asked to be remembered. */
+  | { kind: 'stored'; cmdId: string; ok: boolean }
   | { kind: 'order'; order: Order }
   /** Everything was read once; `durable` is what the disk remembers, if anything. */
   | { kind: 'start'; durable?: Durable; amnesia?: string; wallMs: number };
@@ -58,6 +60,7 @@ export interface Order {
   /** Hex of the life nonce that it names. */
   life: string;
   tick: number;
+  /** 0 means the whole board, for what can be said of it. */
   host: number;
   /** 0 means whatever has power now. */
   incarnation: number;
@@ -83,6 +86,8 @@ export interface Answer {
 export type Effect =
   /** Write `durableOf(board)` now; answer with `journalled`. */
   | { kind: 'journal'; host: number; fence: number }
+  /** Write it now; answer with `stored`. */
+  | { kind: 'store'; cmdId: string }
   /** Write it when convenient, at most once a second. */
   | { kind: 'save' }
   | { kind: 'cut'; host: number; outlets: readonly number[]; fence: number }

@@ -19,6 +19,8 @@ export interface Fence {
   readonly orders: readonly string[];
   /** Who keeps the host off afterwards, if anyone. */
   readonly keptBy?: string;
+  /** A person answers for it that the host is off, should the cut not prove it. */
+  readonly ack?: Ack;
   /** True once an `on` came: the configuration does not keep the host off either. */
   readonly released?: boolean;
   /** What it replaced: a fence whose relays may be open, which goes on if this one is called off. */
@@ -35,6 +37,13 @@ export interface Fence {
   readonly darkTick?: number;
   readonly unlogged: boolean;
   readonly step: FenceStep;
+}
+
+export interface Ack {
+  by: string;
+  why: string;
+  /** What a sense shows does not count against it. */
+  override: boolean;
 }
 
 export interface Before {
@@ -55,7 +64,7 @@ export type FenceEvent =
   | { kind: 'tick'; drained: boolean }
   /** Something that only a living host could have said, made after `tick` was issued. */
   | { kind: 'sign'; tick: number; fresh: boolean }
-  | { kind: 'joined'; cmdId: string; op: Operation; keptBy: string }
+  | { kind: 'joined'; cmdId: string; op: Operation; keptBy: string; ack?: Ack }
   | { kind: 'released' };
 
 export type Deed =
@@ -66,7 +75,9 @@ export type Deed =
   | { kind: 'fenced'; proof: Proof }
   | { kind: 'failed'; reason: FailReason | 'alive' }
   | { kind: 'averted'; reason: string }
-  | { kind: 'called-off'; outcome: 'expired' | 'unknown' }
+  | { kind: 'called-off'; outcome: CalledOff }
+  /** Not proven, and a person has answered for it. */
+  | { kind: 'acknowledged'; ack: Ack; reason: FailReason }
   | { kind: 'freeze'; why: string }
   | { kind: 'note'; text: string }
   /** What was proven is read off still, or cannot be read any more. */
@@ -81,12 +92,15 @@ export interface FenceStepped {
   deeds: Deed[];
 }
 
+/** Why an order came to nothing before anything moved; `refused` is the board's emergency disable. */
+export type CalledOff = 'expired' | 'unknown' | 'refused';
+
 /** What a fence is shown of the world at one step. */
 export interface Scene extends Bench {
   /** Outlets by method, in order; never empty. */
   methods: readonly (readonly number[])[];
   /** Whether a cut is right now: S3 to S5 for a verdict, the ttl for an order. */
-  mayCut: { yes: true } | { yes: false; why: string; outcome: 'expired' | 'unknown' };
+  mayCut: { yes: true } | { yes: false; why: string; outcome: CalledOff };
   /** Whether the gap between two restores is over. */
   mayRestore: boolean;
   nextTick: number;
@@ -97,7 +111,8 @@ export function isUndecided(fence: Fence | undefined): boolean {
   return fence?.step.at === 'intent' || fence?.step.at === 'proving';
 }
 
-/** From acceptance until averted, failed or restored. */
+/** From acceptance until averted, failed, acknowledged or restored. */
 export function isVictim(fence: Fence | undefined): boolean {
-  return isUndecided(fence) || (fence !== undefined && fence.proof !== 'none');
+  if (fence === undefined || fence.proof === 'by-hand') return false;
+  return isUndecided(fence) || fence.proof !== 'none';
 }

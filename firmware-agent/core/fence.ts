@@ -23,6 +23,7 @@
  * | proving | tick       | failed, one more method        | proving  | note, cut (*)         |
  * | proving | tick       | failed, the last               | closing  | restore (*), note, failed |
  * | proving | tick       | failed, the last, to be kept off | kept   | note, failed          |
+ * | proving | tick       | failed, the last, a person answers | kept | note, acknowledged    |
  * | proving | sign       | later than the hold-up         | proving  | note, cut (*)         |
  * | proving | sign       | the same, the last method      | closing  | restore (*), note, failed |
  * | kept    | tick       | contradicted                   | frozen   | freeze                |
@@ -49,6 +50,7 @@ import type { Instant } from '../../protocol/wire/instant.ts';
 import type { Proof } from '../../protocol/wire/messages.ts';
 import { assert, unreachable } from './assert.ts';
 import type {
+  Ack,
   Before,
   Deed,
   Fence,
@@ -112,12 +114,13 @@ function release(fence: Fence): Fence {
 }
 
 function join(fence: Fence, event: FenceEvent & { kind: 'joined' }, now: Instant): Fence {
-  const keeps = event.op === 'off' && fence.keptBy === undefined;
+  const keeps = event.op !== 'fence' && fence.keptBy === undefined;
   return {
     ...fence,
     orders: [...fence.orders.filter((cmdId) => cmdId !== event.cmdId), event.cmdId],
     ...(fence.proof === 'none' ? {} : { confirmFrom: now }),
     ...(keeps ? { keptBy: event.keptBy } : {}),
+    ...(event.ack === undefined ? {} : { ack: event.ack }),
   };
 }
 
@@ -224,6 +227,10 @@ function methodFailed(
     const next = cut(fence, step.method + 1, scene);
     return { ...next, deeds: [{ kind: 'note', text }, ...next.deeds] };
   }
+  if (fence.ack !== undefined && reason !== 'alive') {
+    const sensed = scene.power.senses.some((sense) => sense.value === 'on');
+    if (!sensed || fence.ack.override) return acknowledged(fence, fence.ack, reason, scene);
+  }
   const deeds: Deed[] = [
     { kind: 'note', text },
     { kind: 'failed', reason },
@@ -234,6 +241,24 @@ function methodFailed(
   }
   const closing = close(fence, 0, scene);
   return { ...closing, deeds: [...closing.deeds, ...deeds] };
+}
+
+/** All that could be cut was cut, and a person has looked: it stays off until somebody gives power. */
+function acknowledged(fence: Fence, ack: Ack, reason: FailReason, scene: Scene): FenceStepped {
+  const { dark: _, ack: __, ...rest } = fence;
+  const keptBy = fence.keptBy ?? ack.by;
+  const kept = { keptBy, step: { at: 'kept', since: scene.now } } as const;
+  return stay(
+    {
+      ...rest,
+      ...(fence.released === true ? { step: dueAt(scene.now) } : kept),
+      proof: 'by-hand',
+      darkTick: fence.darkTick ?? scene.nextTick,
+    },
+    ...(fence.darkTick === undefined ? [{ kind: 'round' } as const] : []),
+    { kind: 'note', text: `not proven: ${reason}; ${ack.by} answers for it: ${ack.why}` },
+    { kind: 'acknowledged', ack, reason },
+  );
 }
 
 /** Every outlet that any method may have cut. */
@@ -252,7 +277,8 @@ function guardDark(fence: Fence, event: FenceEvent, scene: Scene): FenceStepped 
   if (event.kind === 'sign' && fence.darkTick !== undefined && event.tick >= fence.darkTick) {
     return over({ kind: 'freeze', why: 'it spoke after it was reported fenced' });
   }
-  if (event.kind !== 'tick') return undefined;
+  // What a person overruled cannot contradict him; only the host itself can.
+  if (event.kind !== 'tick' || fence.proof === 'by-hand') return undefined;
   const { power } = scene;
   if (power.senses.some((sense) => sense.value === 'on')) {
     return over({ kind: 'freeze', why: 'a sense read on after it was reported fenced' });

@@ -10,6 +10,7 @@ export type Bar =
   | 'two-agents'
   | 'spent'
   | 'deferred'
+  | 'disabled'
   | 'held'
   | 'company'
   | 'gap'

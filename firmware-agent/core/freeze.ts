@@ -3,7 +3,7 @@
  * reported of it, and an alarm names the way out.
  */
 import type { Instant } from '../../protocol/wire/instant.ts';
-import { raise } from './alarms.ts';
+import { clear, raise } from './alarms.ts';
 import { answerOn, answerOrders } from './answers.ts';
 import type { Board, Host } from './board.ts';
 import type { Effect } from './events.ts';
@@ -11,6 +11,7 @@ import { lastFreshAt } from './evidence.ts';
 import type { Fence } from './fence-state.ts';
 import { powerLossMs } from './limits.ts';
 import { note, recordOf } from './record.ts';
+import { tell } from './words.ts';
 
 /** No relay of the host moves any more, nothing is reported of it, until a person says so (S12). */
 export function freeze(
@@ -31,7 +32,8 @@ export function freeze(
   const orders = [...answerOrders(board, host, refused), ...answerOn(board, host, refused)];
   delete host.fence;
   const text = `frozen: ${why}`;
-  const remedy = 'find out which machine has power, then restart the agent';
+  const remedy =
+    'find out which machine has power; then order what it needs with --override, as an operator';
   return [
     { kind: 'save' },
     ...orders,
@@ -39,6 +41,18 @@ export function freeze(
     ...recordOf(host),
     ...(code === 'integrity' ? freezeCrossed(board, host, fence, now) : []),
   ];
+}
+
+/** By order of somebody who overrides it (S12): the host can be cut and given power again. */
+export function thaw(board: Board, host: Host, by: string): Effect[] {
+  if (host.frozen === undefined) return [];
+  delete host.frozen;
+  const text = `no longer frozen, by order of ${by}`;
+  const at = host.settings.host;
+  const over = (['integrity', 'two-lives', 'crossed', 'interrupted'] as const).flatMap((code) =>
+    clear(board.alarms, at, code, text),
+  );
+  return [{ kind: 'save' }, ...over, tell(host, 'warning', 'thawed', text)];
 }
 
 /** Hosts that fell silent with this host's cut may hang on its outlet: crossed wires. */

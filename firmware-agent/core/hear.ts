@@ -52,9 +52,9 @@ export function hear(board: Board, opened: Opened, now: Instant): Effect[] {
 function hearHello(board: Board, host: Host, hello: OpenedHello, now: Instant): Effect[] {
   const over = host.ended.find((life) => life.incarnation === hello.incarnation);
   if (over !== undefined && hello.tick >= over.darkTick && host.fence?.step.at !== 'proving') {
-    const fenced = over.why === 'fenced';
-    const why = fenced ? 'a life that was fenced spoke' : 'two lives of it speak at once';
-    return freeze(board, host, fenced ? 'integrity' : 'two-lives', why, now);
+    const two = over.why === 'replaced';
+    const why = two ? 'two lives of it speak at once' : `a life that was ${over.why} spoke`;
+    return freeze(board, host, two ? 'two-lives' : 'integrity', why, now);
   }
   return runFence(board, host, { kind: 'sign', tick: hello.tick, fresh: false }, now);
 }
@@ -193,7 +193,7 @@ function live(
   const { life, news } = stepLife(was, event, nowAwake, host.settings.timing);
   host.life = life;
   if (news === 'arrived' || news === 'reborn') delete host.finding;
-  const effects: Effect[] = news === undefined ? [] : tellLife(host, news);
+  const effects: Effect[] = news === undefined ? [] : tellLife(board, host, news, now);
   if (was.at !== 'absent' && life.at !== 'absent' && was.incarnation !== life.incarnation) {
     const darkTick = board.ticks.latest + 1;
     endLife(host, { incarnation: was.incarnation, darkTick, why: 'replaced' });
@@ -221,14 +221,22 @@ function soundWell(board: Board, host: Host): Effect[] {
   ];
 }
 
-function tellLife(host: Host, news: LifeNews): Effect[] {
+function tellLife(board: Board, host: Host, news: LifeNews, now: Instant): Effect[] {
+  const at = host.settings.host;
+  if (news !== 'leaving') {
+    return [...clear(board.alarms, at, 'leaving', 'its leave is over'), ...newsOf(host, news)];
+  }
+  const text = 'it is stopping in good order; until its grace is over its silence is no death';
+  const remedy = 'wait for it, or order a fence';
+  return raise(board.alarms, { host: at, code: 'leaving', text, remedy }, now, 'warning');
+}
+
+function newsOf(host: Host, news: Exclude<LifeNews, 'leaving'>): Effect[] {
   switch (news) {
     case 'arrived':
       return [tell(host, 'info', 'heard', 'it beats')];
     case 'reborn':
       return [tell(host, 'info', 'reborn', 'it beats in a new life')];
-    case 'leaving':
-      return [tell(host, 'info', 'leaving', 'it is stopping in good order')];
     case 'stop-failed':
       return [tell(host, 'warning', 'stop-failed', 'it could not stop its resources')];
     case 'left':

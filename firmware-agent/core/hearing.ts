@@ -75,6 +75,14 @@ export function newHearing(channel: BeatChannel): Hearing {
   return { channel, carried: false, paced: false, slow: 0, stale: 0, warned: false };
 }
 
+/**
+ * The session on this channel ended by our own doing (its key was revoked, it grew too old): that
+ * it is silent from then on is no evidence, until a beat carries it again. The rest stays known.
+ */
+export function uncarried(hearing: Hearing): Hearing {
+  return { ...hearing, carried: false, warned: false };
+}
+
 export function mark(medium: Medium, clock: BoardClock, now: Instant): Mark {
   return { at: now, awake: awake(clock, now), listenedMs: listenedMs(medium, clock, now) };
 }

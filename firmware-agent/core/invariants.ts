@@ -30,7 +30,7 @@ export function assertHost(host: Host): void {
 export function assertBoard(board: Board): void {
   for (const host of board.hosts.values()) assertHost(host);
   for (const { order, final } of board.orders.values()) {
-    if (final !== undefined || order.op === 'on') continue;
+    if (final !== undefined || !['fence', 'off', 'ack'].includes(order.op)) continue;
     const { fence } = board.hosts.get(order.host) ?? {};
     assert(
       fence?.orders.includes(order.cmdId) === true,

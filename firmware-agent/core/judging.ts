@@ -21,6 +21,7 @@ import {
   UNKNOWN_ALARM_PERIOD_MS,
 } from './limits.ts';
 import { isReleased, suspects } from './shared-silence.ts';
+import { missDisk, stepMaintenance } from './standstill.ts';
 import { boardAlarm } from './start.ts';
 import { channelsQuiet, judge } from './verdict.ts';
 import { tell } from './words.ts';
@@ -28,7 +29,7 @@ import { tell } from './words.ts';
 /** Steps every fence by time and judges every present host. */
 export function judgeAll(board: Board, drained: boolean, now: Instant): Effect[] {
   board.clock.judgedAt = now;
-  const effects = deferral(board, drained, now);
+  const effects = [...deferral(board, drained, now), ...missDisk(board, now)];
   for (const host of board.hosts.values()) {
     if (host.fence !== undefined) {
       effects.push(...runFence(board, host, { kind: 'tick', drained }, now));
@@ -89,7 +90,12 @@ function judgeHost(board: Board, host: Host, drained: boolean, now: Instant): Ef
   const effects: Effect[] =
     news === undefined
       ? []
-      : [tell(host, 'warning', 'overdue', 'it did not leave in the time it asked for')];
+      : [
+          ...clear(board.alarms, host.settings.host, 'leaving', 'its time is over'),
+          tell(host, 'warning', 'overdue', 'it did not leave in the time it asked for'),
+        ];
+  effects.push(...stepMaintenance(board, host, now));
+  if (host.maintenance !== undefined) return effects;
   if (life.at === 'absent') return [...effects, ...missAbsent(board, host, nowAwake, now)];
   if (life.at !== 'present' || host.fence !== undefined || host.frozen !== undefined) {
     return effects;
@@ -180,6 +186,7 @@ function actOnSilence(
     case 'two-agents':
     case 'deferred':
     case 'company':
+    case 'disabled':
     case 'gap':
       return [];
   }

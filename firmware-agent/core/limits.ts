@@ -175,6 +175,12 @@ export const STARTS_WINDOW_MS = 600_000;
 
 // --- leaving and orders --------------------------------------------------------------------------
 
+/** Planned work on one server; who needs longer says so. */
+export const MAINTENANCE_DEFAULT_MS = 3_600_000;
+
+/** Nobody remembers after a week that a host is guarded by nobody. */
+export const MAINTENANCE_MAX_MS: number = 7 * 24 * 3_600_000;
+
 /** A host that needs more than ten minutes to stop may as well be stuck. */
 export const LEAVE_MAX_MS = 600_000;
 

@@ -1,6 +1,8 @@
 /**
- * The orders that switch power: `fence`, `off`, `on`. A fence that runs is joined, never doubled;
- * what is known off is confirmed by what is read from now on.
+ * The orders that switch power: `fence`, `off`, `on`, and `ack`, with which a person answers for it
+ * that a host is off. A fence that runs is joined, never doubled; what is known off is confirmed by
+ * what is read from now on. An acknowledgement is a fence, too, that keeps the host off: what can be
+ * cut is cut and what can be proven is proven, and only where that fails does his word stand for it.
  */
 import type { Instant } from '../../protocol/wire/instant.ts';
 import { answerOn, settle } from './answers.ts';
@@ -8,21 +10,24 @@ import { beginFence } from './begin.ts';
 import { type Board, type Host, incarnationOf } from './board.ts';
 import { runFence } from './carry-out.ts';
 import type { Effect, Order } from './events.ts';
-import { type Fence, isUndecided } from './fence-state.ts';
+import { type Ack, type Fence, isUndecided } from './fence-state.ts';
 import { readsOff } from './proof.ts';
 
 export function fenceOrOff(board: Board, host: Host, order: Order, now: Instant): Effect[] {
   const { fence } = host;
   const { cmdId, op, from, incarnation } = order;
+  const ack = ackOf(order);
   if (fence === undefined || !(isUndecided(fence) || isKnownOff(board, host, now))) {
     // A lock outlives the attempt that could not prove it.
-    const keptBy = fence?.step.at === 'kept' ? fence.keptBy : op === 'off' ? from.name : undefined;
-    const what = op === 'off' ? 'its power goes off' : 'it is to be fenced';
+    const keptBy =
+      fence?.step.at === 'kept' ? fence.keptBy : op === 'fence' ? undefined : from.name;
+    const what = op === 'fence' ? 'it is to be fenced' : 'its power goes off';
     const wish = {
       by: { kind: 'order' as const, name: from.name, cmdId },
       orders: [cmdId],
       incarnation,
       ...(keptBy === undefined ? {} : { keptBy }),
+      ...ack,
       evidence: [],
       text: `${what} by order of ${from.name}`,
     };
@@ -30,13 +35,19 @@ export function fenceOrOff(board: Board, host: Host, order: Order, now: Instant)
   }
   // Whoever waited for power to come back waits in vain now.
   const off = { outcome: 'failed', proof: 'none', detail: 'off again' } as const;
-  const on = op === 'off' ? answerOn(board, host, off) : [];
+  const on = op === 'fence' ? [] : answerOn(board, host, off);
   const joined = [
     ...on,
-    ...runFence(board, host, { kind: 'joined', cmdId, op, keptBy: from.name }, now),
+    ...runFence(board, host, { kind: 'joined', cmdId, op, keptBy: from.name, ...ack }, now),
     { kind: 'save' } as const,
   ];
   return joined;
+}
+
+function ackOf({ op, from, args }: Order): { ack?: Ack } {
+  if (op !== 'ack') return {};
+  const { reason = '', override = false } = args;
+  return { ack: { by: from.name, why: reason, override } };
 }
 
 export function on(board: Board, host: Host, order: Order, now: Instant): Effect[] {
@@ -67,7 +78,8 @@ export function on(board: Board, host: Host, order: Order, now: Instant): Effect
 /** Off by proof, and still read so: nobody has told it to close yet. */
 export function isKnownOff(board: Board, host: Host, now: Instant): boolean {
   const { fence, settings, power } = host;
-  if (fence === undefined || fence.proof === 'none' || fence.step.at === 'closing') return false;
+  if (fence === undefined || fence.step.at === 'closing') return false;
+  if (fence.proof === 'none' || fence.proof === 'by-hand') return false;
   const { judgeTickMs } = board.derived;
   const bench = { now, settings, power, judgeTickMs, stalledMs: board.clock.stalledMs };
   return readsOff(fence.dark ?? [], fence.proof, bench, Number.NEGATIVE_INFINITY);

@@ -12,6 +12,7 @@ import { ageOf } from '../../protocol/wire/ticks.ts';
 import { type Board, type Host, incarnationOf } from './board.ts';
 import { awake } from './clock.ts';
 import type { Order } from './events.ts';
+import { lastFreshAt } from './evidence.ts';
 import { type Fence, isUndecided, isVictim } from './fence-state.ts';
 import { ORDER_TTL_MAX_MS } from './limits.ts';
 import { isKnownOff } from './order-power.ts';
@@ -22,8 +23,26 @@ export interface Refusal {
 }
 
 /** Why this order is not taken; undefined where it is. */
-export function refuse(board: Board, host: Host, order: Order, now: Instant): Refusal | undefined {
-  return refuseBySender(board, order, now) ?? refuseByHost(board, host, order, now);
+export function refuse(
+  board: Board,
+  host: Host | undefined,
+  order: Order,
+  now: Instant,
+): Refusal | undefined {
+  const bySender = refuseBySender(board, order, now);
+  if (bySender !== undefined || isOfBoard(order)) return bySender;
+  if (host === undefined) return { outcome: 'refused', detail: 'no such host' };
+  return refuseByHost(board, host, order, now);
+}
+
+/** The whole board can be told not to fence, and to fence again; all else is of one host. */
+function isOfBoard({ host, op }: Order): boolean {
+  return host === 0 && (op === 'disable' || op === 'enable');
+}
+
+/** Operations that may open a relay. */
+function cuts({ op }: Order): boolean {
+  return op === 'fence' || op === 'off' || op === 'ack';
 }
 
 /** Refusals that depend on who asks, and when. */
@@ -31,29 +50,42 @@ function refuseBySender(board: Board, order: Order, now: Instant): Refusal | und
   if (order.life !== board.life) return { outcome: 'stale', detail: 'another life' };
   if (order.ttlMs > ORDER_TTL_MAX_MS) return { outcome: 'refused', detail: 'ttl over 30 s' };
   const ageMs = ageOf(board.ticks, order.tick, now);
-  if (ageMs === undefined || ageMs > order.ttlMs)
+  if (ageMs === undefined || ageMs > order.ttlMs) {
     return { outcome: 'expired', detail: 'over its ttl' };
-  const key = board.settings.orderers.find((o) => o.orderer === order.from.orderer);
-  if (order.from.orderer === undefined) return undefined;
-  const { op } = order;
-  const known = op === 'fence' || op === 'off' || op === 'on';
-  if (!known) return { outcome: 'refused', detail: 'not supported' };
-  if (key === undefined || !key.may.includes(op)) return { outcome: 'refused', detail: 'no right' };
-  if (key.hosts !== undefined && !key.hosts.includes(order.host)) {
-    return { outcome: 'refused', detail: 'no right' };
   }
-  return key.boundTo === undefined ? undefined : refuseByRival(board, order, key.boundTo);
+  return order.from.orderer === undefined ? undefined : refuseByKey(board, order, now);
+}
+
+/** What a key allows; somebody on the board itself may do everything. */
+function refuseByKey(board: Board, order: Order, now: Instant): Refusal | undefined {
+  const key = board.settings.orderers.find((one) => one.orderer === order.from.orderer);
+  const right = order.op === 'enable' ? 'disable' : order.op;
+  const mayIt = key?.may.some((one) => one === right) === true;
+  const mayThere = key?.hosts === undefined || key.hosts.includes(order.host);
+  if (key === undefined || !mayIt || !mayThere) return { outcome: 'refused', detail: 'no right' };
+  const { boundTo } = key;
+  if (boundTo === undefined) return undefined;
+  if (order.args.override === true || isOfBoard(order)) {
+    return { outcome: 'refused', detail: 'operators only' };
+  }
+  return refuseByRival(board, order, boundTo, now);
 }
 
 /** The key of a host is worth nothing while that host is itself being fenced. */
-function refuseByRival(board: Board, order: Order, boundTo: number): Refusal | undefined {
+function refuseByRival(
+  board: Board,
+  order: Order,
+  boundTo: number,
+  now: Instant,
+): Refusal | undefined {
   const giver = board.hosts.get(boundTo);
   if (giver === undefined) return { outcome: 'refused', detail: 'no such giver' };
   if (isVictim(giver.fence) || giver.frozen !== undefined) {
     return { outcome: 'refused', detail: 'giver is victim' };
   }
   if (order.tick <= giver.holdEndTick) return { outcome: 'refused', detail: 'giver was fenced' };
-  if (order.op === 'on') return undefined;
+  if (!cuts(order)) return undefined;
+  if (isMatch(board, giver, order.host, now)) return { outcome: 'refused', detail: 'match hold' };
   const rival = [...board.hosts.values()].some(
     ({ settings, fence }) =>
       settings.host !== order.host &&
@@ -64,6 +96,21 @@ function refuseByRival(board: Board, order: Order, boundTo: number): Refusal | u
   return rival ? { outcome: 'busy', detail: 'another fence' } : undefined;
 }
 
+/** Whoever lost a match does not have the winner fenced in return, while that one is heard. */
+function isMatch(board: Board, giver: Host, target: number, now: Instant): boolean {
+  const { matchHoldMs } = board.settings;
+  const { lostTo } = giver;
+  if (matchHoldMs === undefined || lostTo?.winner !== target) return false;
+  const winner = board.hosts.get(target);
+  return winner !== undefined && now - lostTo.at < matchHoldMs && isHeard(winner, now);
+}
+
+/** It has spoken within its deadtime. */
+function isHeard(host: Host, now: Instant): boolean {
+  const lastAt = lastFreshAt(host) ?? Number.NEGATIVE_INFINITY;
+  return now - lastAt < host.settings.timing.deadtimeMs;
+}
+
 function isBound(board: Board, fence: Fence): boolean {
   return fence.orders.some((id) => board.orders.get(id)?.order.from.boundTo !== undefined);
 }
@@ -71,10 +118,16 @@ function isBound(board: Board, fence: Fence): boolean {
 /** Refusals that depend on the host and on the life of it that is meant. */
 function refuseByHost(board: Board, host: Host, order: Order, now: Instant): Refusal | undefined {
   if (!board.started) return { outcome: 'busy', detail: 'starting' };
-  if (host.frozen !== undefined) return { outcome: 'refused', detail: 'frozen' };
-  if (!['fence', 'off', 'on'].includes(order.op)) {
-    return { outcome: 'refused', detail: 'not supported' };
+  if (order.op === 'disable' || order.op === 'enable') return undefined;
+  if (!cuts(order) && order.op !== 'on') return { outcome: 'refused', detail: 'not supported' };
+  if (cuts(order) && board.disabled !== undefined) {
+    return { outcome: 'refused', detail: 'disabled' };
   }
+  if (host.frozen !== undefined && order.args.override !== true) {
+    return { outcome: 'refused', detail: 'frozen' };
+  }
+  const refusal = order.op === 'ack' ? refuseAck(host, order, now) : undefined;
+  if (refusal !== undefined) return refusal;
   if (order.op === 'on') return refuseOn(host, order);
   if (order.incarnation === 0 || order.incarnation === incarnationOf(host)) return undefined;
   const { fence } = host;
@@ -104,7 +157,16 @@ function refuseByLife(
   return listenedMs < heardByNowMs ? { outcome: 'unknown', detail: 'just started' } : undefined;
 }
 
-function refuseOn(host: Host, order: Order): { outcome: Outcome; detail: string } | undefined {
+/** Nobody answers for it that a host is off which speaks, or has power. */
+function refuseAck(host: Host, { args }: Order, now: Instant): Refusal | undefined {
+  if (args.reason === undefined) return { outcome: 'refused', detail: 'no reason' };
+  if (args.override === true) return undefined;
+  if (isHeard(host, now)) return { outcome: 'refused', detail: 'it is heard' };
+  const sensed = host.power.senses.some((sense) => sense.value === 'on');
+  return sensed ? { outcome: 'refused', detail: 'a sense is on' } : undefined;
+}
+
+function refuseOn(host: Host, order: Order): Refusal | undefined {
   const keptBy = host.fence?.keptBy;
   const isOperator = order.from.boundTo === undefined;
   if (keptBy === undefined || keptBy === order.from.name || isOperator) return undefined;

@@ -11,13 +11,15 @@ import type { Outcome } from '../../protocol/wire/messages.ts';
 
 import { ageOf } from '../../protocol/wire/ticks.ts';
 import type { Ending } from './answers.ts';
+import { assert } from './assert.ts';
 import type { Board, Host } from './board.ts';
 import type { Answer, Effect, Order } from './events.ts';
+import { thaw } from './freeze.ts';
 import { raiseDoubt } from './hear.ts';
 import { ORDER_KEPT_MS, ORDERS_KEPT_MAX } from './limits.ts';
 import { fenceOrOff, on } from './order-power.ts';
 import { refuse } from './order-rights.ts';
-import { tell } from './words.ts';
+import { disable, enable } from './standstill.ts';
 
 export interface StoredOrder {
   order: Order;
@@ -37,25 +39,36 @@ function answered(board: Board, order: Order, now: Instant): Effect[] {
   const known = board.orders.get(order.cmdId);
   if (known !== undefined) return repeat(board, known, order);
   const host = board.hosts.get(order.host);
-  if (host === undefined) return turnDown(board, order, 'refused', 'no such host');
   const refusal = refuse(board, host, order, now);
   if (refusal !== undefined) return turnDown(board, order, refusal.outcome, refusal.detail);
   if (board.orders.size >= ORDERS_KEPT_MAX)
     return turnDown(board, order, 'busy', 'too many orders');
   board.orders.set(order.cmdId, { order, at: now });
-  const text = `${order.from.name} ordered ${order.op}`;
   const accepted: Effect[] = [
     {
       kind: 'answer',
       answer: answerTo(board, order, { outcome: 'accepted', proof: 'none', detail: '' }),
     },
-    tell(host, 'info', 'order', text),
+    tellOrder(order),
   ];
   return [...accepted, ...obey(board, host, order, now)];
 }
 
-function obey(board: Board, host: Host, order: Order, now: Instant): Effect[] {
-  return order.op === 'on' ? on(board, host, order, now) : fenceOrOff(board, host, order, now);
+function tellOrder({ host, from, op, args }: Order): Effect {
+  const how = args.override === true ? ', overriding what stands against it' : '';
+  const why = args.reason === undefined ? '' : `: ${args.reason}`;
+  const text = `${from.name} ordered ${op}${how}${why}`;
+  return { kind: 'news', level: 'info', code: 'order', text, ...(host === 0 ? {} : { host }) };
+}
+
+function obey(board: Board, host: Host | undefined, order: Order, now: Instant): Effect[] {
+  if (order.op === 'disable') return disable(board, host, order, now);
+  if (order.op === 'enable') return enable(board, host, order, now);
+  assert(host !== undefined, 'order-rights lets nothing else be ordered of the whole board');
+  const thawed = thaw(board, host, order.from.name);
+  const effects =
+    order.op === 'on' ? on(board, host, order, now) : fenceOrOff(board, host, order, now);
+  return [...thawed, ...effects];
 }
 
 function answerTo(board: Board, order: Order, reply: Ending): Answer {
@@ -87,8 +100,14 @@ function forgetOld(board: Board, now: Instant): void {
   for (const [i, { order, at }] of finals.entries()) {
     // The older half at once; what is still being carried out always stays.
     const tooMany = board.orders.size >= ORDERS_KEPT_MAX && i <= finals.length / 2;
+    if (isLock(board, order)) continue;
     if (tooMany || now - at > ORDER_KEPT_MS) board.orders.delete(order.cmdId);
   }
+}
+
+/** Its giver is told under its number, should the lock be lost. */
+function isLock(board: Board, { host, op, from }: Order): boolean {
+  return op === 'off' && board.hosts.get(host)?.fence?.keptBy === from.name;
 }
 
 /** A host that gives orders lives: its own autonomous fence waits (doubt). */

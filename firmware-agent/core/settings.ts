@@ -7,6 +7,8 @@ export interface BoardSettings {
   name: string;
   /** True where the broker runs on this board, so that our own echo proves nothing. */
   brokerOnBoard: boolean;
+  /** How long the loser of a match gives no orders against the winner, where the user wants it. */
+  matchHoldMs?: number;
   hosts: HostSettings[];
   orderers: OrdererSettings[];
 }

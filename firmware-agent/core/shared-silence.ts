@@ -67,8 +67,9 @@ function onSharedPath(
   other: Host,
   isSo: (mineAt: Instant, theirsAt: Instant) => boolean,
 ): boolean {
-  // The silence of the others, who left or are off, is explained.
+  // The silence of the others, who left, are off or in maintenance, is explained.
   if (other.life.at !== 'present' || other.fence !== undefined) return false;
+  if (other.maintenance !== undefined) return false;
   const isNear = (mineAt: Instant, theirsAt: Instant): boolean =>
     mineAt - theirsAt <= host.settings.timing.initdeadMs && isSo(mineAt, theirsAt);
   const declared = host.settings.fate.some((fate) => other.settings.fate.includes(fate));

@@ -26,16 +26,19 @@ import type { Fence, FenceStep } from './fence-state.ts';
 import { freeze } from './freeze.ts';
 import { INTERRUPTED_MAX, INTERRUPTED_WINDOW_MS, STARTS_MAX, STARTS_WINDOW_MS } from './limits.ts';
 import { newRecord } from './record.ts';
+import { maintain, tellDisabled } from './standstill.ts';
 import { tell } from './words.ts';
 
 export function start(board: Board, event: Event & { kind: 'start' }, now: Instant): Effect[] {
   board.started = true;
+  board.wallOffsetMs = event.wallMs - now;
   const { durable } = event;
   const effects: Effect[] = [
     { kind: 'news', level: 'info', code: 'started', text: 'guarding begins' },
   ];
   if (event.amnesia !== undefined) effects.push(...amnesia(board, event.amnesia, now));
   if (durable !== undefined) recall(board, durable, now, effects);
+  if (durable !== undefined) effects.push(...recallStandstill(board, durable, event.wallMs, now));
   for (const host of board.hosts.values()) {
     const unfinished = durable?.fences.find((fence) => fence.host === host.settings.host);
     effects.push(...firstLook(board, host, { unfinished, wallMs: event.wallMs }, now));
@@ -73,6 +76,20 @@ function recall(board: Board, durable: Durable, now: Instant, effects: Effect[])
     const remedy = 'find out which machine has power before you trust this host again';
     effects.push(...raise(board.alarms, { host: number, code: 'was-frozen', text, remedy }, now));
   }
+}
+
+/** Disk may forbid (S7): what was not to be fenced before the start is not to be fenced after it. */
+function recallStandstill(board: Board, durable: Durable, wallMs: number, now: Instant): Effect[] {
+  if (durable.disabled !== undefined) board.disabled = durable.disabled;
+  const effects = tellDisabled(board, now);
+  for (const { host: number, untilWallMs, ...asked } of durable.maintenance) {
+    const host = board.hosts.get(number);
+    // A wall clock that was set meanwhile neither prolongs it nor makes it end in the past.
+    const leftMs = Math.min(Math.max(0, untilWallMs - wallMs), asked.forMs);
+    if (host === undefined) continue;
+    effects.push(...maintain(board, host, { ...asked, untilAt: now + leftMs }, now));
+  }
+  return effects;
 }
 
 interface Memory {

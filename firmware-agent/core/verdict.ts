@@ -71,6 +71,7 @@ interface Case {
 
 function barOf(board: Board, host: Host, { counted, listening, now }: Case): Bar {
   const nowAwake = awake(board.clock, now);
+  if (board.disabled !== undefined) return 'disabled';
   if (counted.some((w) => !w.listening)) return 'deaf';
   if (host.doubtUntilAwake !== undefined && nowAwake < host.doubtUntilAwake) return 'doubt';
   if (host.twoAgents) return 'two-agents';

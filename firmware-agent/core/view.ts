@@ -12,6 +12,7 @@ import { nameOfBy } from './record.ts';
 
 function phaseOf(board: Board, host: Host, now: Instant): Phase {
   if (host.frozen !== undefined) return 'frozen';
+  if (host.fence === undefined && host.maintenance !== undefined) return 'maintenance';
   const step = host.fence?.step.at;
   if (step === 'intent' || step === 'proving') return 'victim';
   if (step === 'kept') return 'off';
@@ -37,6 +38,7 @@ export function viewBoard(board: Board, now: Instant): BoardView {
     waitState: waitState(board, hosts, victim),
     victimNow: victim?.settings.name ?? null,
     hosts: hosts.map((host) => viewHost(board, host, now)),
+    disabledBy: board.disabled?.by ?? null,
     refusedOrders: {},
     alarms: [...board.alarms.values()].map((alarm) => ({
       host: board.hosts.get(alarm.host ?? -1)?.settings.name ?? null,
@@ -92,6 +94,8 @@ export function viewHost(board: Board, host: Host, now: Instant): HostView {
             ageMs: Math.round(now - fence.startedAt),
           },
     keptOffBy: fence?.keptBy ?? null,
+    maintenanceMs:
+      host.maintenance === undefined ? null : Math.round(host.maintenance.untilAt - now),
   };
 }
 

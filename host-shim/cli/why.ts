@@ -35,6 +35,8 @@ function ending(record: FenceRecord): string {
       return `${host} is being fenced now; nothing is proven yet.`;
     case 'fenced':
       return `${host} was fenced: ${PROOF_WORDS[proof ?? 'none']}${because}.`;
+    case 'acknowledged':
+      return `${host} was not proven off; a person answered for it${because}.`;
     case 'failed':
       return `The fence of ${host} failed: it was not proven off${because}.`;
     case 'averted':

@@ -16,6 +16,8 @@ export interface BoardView {
   uptimeMs: number;
   waitState: WaitState;
   victimNow: string | null;
+  /** Who disabled all fencing, if anyone. */
+  disabledBy: string | null;
   hosts: HostView[];
   /** Frames on the order topic that were dropped, by reason. */
   refusedOrders: Record<string, number>;
@@ -36,6 +38,8 @@ export interface HostView {
   fence: { id: number; step: string; by: string; ageMs: number } | null;
   /** Who keeps the host off, if anyone. */
   keptOffBy: string | null;
+  /** What is left of its maintenance; null where it is in none. */
+  maintenanceMs: number | null;
 }
 
 export interface ChannelView {
@@ -68,7 +72,7 @@ export interface FenceRecord {
   /** Wall clock, ISO 8601, for people only; the shell adds it. */
   startedAt?: string;
   /** Absent while the fence runs. */
-  outcome?: 'fenced' | 'failed' | 'averted' | 'interrupted';
+  outcome?: 'fenced' | 'acknowledged' | 'failed' | 'averted' | 'interrupted';
   reason?: string;
   proof?: Proof;
   untested?: boolean;

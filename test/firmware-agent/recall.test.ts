@@ -13,6 +13,7 @@ const durable: Durable = {
   fences: [],
   orders: [],
   frozen: [],
+  maintenance: [],
   left: [],
   interrupted: [],
   startsWallMs: [10, 20],

@@ -49,6 +49,7 @@ export function fakeHost(name: string, host: number): HostView {
     senses: [{ name: `${name}-sense`, reading: 'on', believed: false }],
     fence: null,
     keptOffBy: null,
+    maintenanceMs: null,
   };
 }
 
@@ -85,6 +86,7 @@ export function fakeDesk(): FakeDesk {
       waitState: 'none',
       refusedOrders: {},
       victimNow: null,
+      disabledBy: null,
       hosts: [fakeHost('deimos', 1), fakeHost('phobos', 2)],
       alarms: [],
     },

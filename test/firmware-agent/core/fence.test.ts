@@ -135,6 +135,12 @@ const CASES: [guard: string, was: Fence, event: FenceEvent, scene: Scene][] = [
     tick,
     scene(LIT, { now: NOW + 6_001 }),
   ],
+  [
+    'failed, the last, a person answers',
+    fence(proving(1), { darkTick: 9, ack: { by: 'x', why: 'looked', override: true } }),
+    tick,
+    scene(LIT, { now: NOW + 6_001 }),
+  ],
   ['later than the hold-up', fence(proving(0), { darkTick: 9 }), sign(9), scene(JUST_DARK)],
   ['the same, the last method', fence(proving(1), { darkTick: 9 }), sign(9), scene(JUST_DARK)],
   ['', fence(proving(0), { darkTick: 9 }), sign(8), scene(JUST_DARK)],

@@ -6,6 +6,7 @@ import { nextId, type Path, type Way, type WorldState } from './state.ts';
 
 export interface Wish extends Partial<Omit<Order, 'from' | 'host' | 'op'>> {
   op: Order['op'];
+  /** Empty for the whole board. */
   host: string;
   /** Name of the key; absent for somebody on the board itself. */
   by?: string;
@@ -118,7 +119,7 @@ function order(state: WorldState, give: Give, look: Lookup, wish: Wish): string 
     cmdId,
     life: given.life ?? lifeName(state),
     tick: given.tick ?? state.process?.board.ticks.latest ?? 0,
-    host: look.machine(host).settings.host,
+    host: host === '' ? 0 : look.machine(host).settings.host,
     incarnation: given.incarnation ?? 0,
     op,
     args: given.args ?? {},

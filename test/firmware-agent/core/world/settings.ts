@@ -53,11 +53,11 @@ export function overBroker(
 export const OPERATOR: OrdererSettings = {
   orderer: 1,
   name: 'operator',
-  may: ['fence', 'off', 'on', 'status'],
+  may: ['fence', 'off', 'on', 'ack', 'disable', 'status'],
 };
 
 export function boundKey(orderer: number, name: string, boundTo: number): OrdererSettings {
-  return { orderer, name, boundTo, may: ['fence', 'off', 'on', 'status'] };
+  return { orderer, name, boundTo, may: ['fence', 'off', 'on', 'ack', 'disable', 'status'] };
 }
 
 export function boardOf(

@@ -129,6 +129,15 @@ function carryOut(state: WorldState, effect: Effect): void {
       });
       return;
     }
+    case 'store': {
+      const { cmdId } = effect;
+      const ok = state.disk.works;
+      save(state);
+      state.agenda.add(state.now + state.disk.delayMs, () => {
+        if (state.life === life) give({ kind: 'stored', cmdId, ok });
+      });
+      return;
+    }
     case 'save':
       return save(state);
     case 'cut':
