@@ -14,7 +14,7 @@ import { parseCliConfig } from '../config/cli-config.ts';
 import type { Board, BoardFailure } from './board.ts';
 import { boardOverMqtt } from './board-mqtt.ts';
 import { boardAtSocket } from './board-socket.ts';
-import type { Route } from './program.ts';
+import type { Route } from './command-set.ts';
 
 const SOCKET_DEFAULT = '/run/fencepost/agent.sock';
 
