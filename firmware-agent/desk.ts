@@ -92,7 +92,8 @@ export function openDesk(setup: DeskSetup): AgentDesk {
     records: listRecords,
     reload: setup.reload,
     order: (order, by, answer) => {
-      const host = config.board.hosts.find(({ name }) => name === order.host)?.host;
+      const named = config.board.hosts.find(({ name }) => name === order.host)?.host;
+      const host = order.host === '' ? 0 : named;
       if (host === undefined) return answer(turnedDown(order, 'refused', 'no such host'));
       const ttlMs = ttlLeftMs(order, monotonicMs());
       if (ttlMs <= 0) return answer(turnedDown(order, 'expired', 'over its ttl'));

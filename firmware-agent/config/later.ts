@@ -9,7 +9,6 @@ export const LATER: ReadonlySet<string> = new Set([
   'retry_boot',
   'sick',
   'sicktime',
-  'match_hold',
   'self_fence',
   'self_fence_shared_fate',
   'watchdog',

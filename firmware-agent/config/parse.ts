@@ -58,6 +58,7 @@ export function parseAgentConfig(text: string, file: string): Parsed<AgentConfig
       agent: agent.id,
       name: agent.name,
       brokerOnBoard,
+      ...(agent.match_hold !== undefined && { matchHoldMs: agent.match_hold }),
       hosts: hosts.map((host) => host.settings),
       orderers,
     },

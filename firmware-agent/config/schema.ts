@@ -56,6 +56,7 @@ export interface AgentTable {
   keys?: string | undefined;
   state?: string | undefined;
   socket?: string | undefined;
+  match_hold?: number | undefined;
 }
 
 export const agentSchema: v.GenericSchema<unknown, AgentTable> = v.strictObject(
@@ -65,6 +66,7 @@ export const agentSchema: v.GenericSchema<unknown, AgentTable> = v.strictObject(
     keys: v.optional(pathSchema),
     state: v.optional(pathSchema),
     socket: v.optional(socketPathSchema),
+    match_hold: v.optional(durationSchema),
   },
   notATable('agent'),
 );

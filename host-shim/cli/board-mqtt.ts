@@ -9,11 +9,16 @@ import { attemptSync } from '../../protocol/attempt.ts';
 import type { OrderClient } from '../../protocol/order-client.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
 import type { View } from '../../protocol/wire/messages.ts';
+import { encodeArgs, WIRE_REASON_MAX } from '../../protocol/wire/order-args.ts';
 import type { BoardView, FenceRecord } from '../../protocol/wire/view.ts';
 import type { Board, BoardFailure } from './board.ts';
 
 /** A broker, a reconnect and a busy board: who waited this long wants to hear about it. */
 const VIEW_WAIT_MS = 8_000;
+
+const TOO_LONG =
+  `over the broker a reason has at most ${WIRE_REASON_MAX} letters, and only "ack" has one: ` +
+  'write the number of a ticket, or give the order on the board itself';
 
 /** No host has this number; as a QUERY's host it means the board. */
 const THE_BOARD = 0;
@@ -43,10 +48,13 @@ export function boardOverMqtt(client: OrderClient): Board {
       const number = await numberOf(host);
       return number.ok ? bodyOf<FenceRecord[]>(client, number.value, 'why') : number;
     },
-    async order({ op, host, incarnation, waitMs }, accepted) {
-      const number = await numberOf(host);
+    async order({ op, host, incarnation, waitMs, args: said = {} }, accepted) {
+      const number = host === '' ? ok(THE_BOARD) : await numberOf(host);
       if (!number.ok) return number;
-      return ok(await client.order({ op, host: number.value, incarnation, waitMs }, accepted));
+      const args = encodeArgs(op, said);
+      if (args === undefined) return failure('wrong-use', TOO_LONG);
+      const request = { op, host: number.value, incarnation, waitMs, args };
+      return ok(await client.order(request, accepted));
     },
     reload: async () =>
       failure('wrong-use', 'reload works on the board itself only; run it there, without --config'),

@@ -41,10 +41,10 @@ function boardOver(client: ControlClient, who: string): Board {
         ? ok(answer.value.records)
         : unexpected(answer);
     },
-    async order({ op, host, incarnation, waitMs }, accepted) {
+    async order({ op, host, incarnation, waitMs, args = {} }, accepted) {
       const cmdId = randomBytes(16).toString('hex');
       const askedAtMs = Math.floor(monotonicMs());
-      const order = { op, host, incarnation, cmdId, askedAtMs, ttlMs: TTL_MS };
+      const order = { op, host, incarnation, cmdId, askedAtMs, ttlMs: TTL_MS, args };
       let taken = false;
       const answer = await client.order({ ask: 'order', order, who }, waitMs, () => {
         taken = true;

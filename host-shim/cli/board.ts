@@ -7,17 +7,20 @@
 import type { OrderEnd } from '../../protocol/order-step.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { Operation } from '../../protocol/wire/messages.ts';
+import type { OrderArgs } from '../../protocol/wire/order-args.ts';
 import type { BoardView, FenceRecord } from '../../protocol/wire/view.ts';
 
 export type BoardFailure = 'absent' | 'forbidden' | 'silent' | 'refused' | 'wrong-use';
 
 export interface BoardOrder {
   op: Operation;
+  /** Empty for the whole board, where the operation can be of it. */
   host: string;
   /** 0 means whatever has power now. */
   incarnation: number;
   /** How long to wait for the end. */
   waitMs: number;
+  args?: OrderArgs;
 }
 
 export interface Board {

@@ -7,17 +7,20 @@
 import { every } from '../../protocol/link/timers.ts';
 import type { OrderEnd } from '../../protocol/order-step.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
+import type { OrderArgs } from '../../protocol/wire/order-args.ts';
 import type { HostView } from '../../protocol/wire/view.ts';
 import type { Board, BoardFailure } from './board.ts';
 import type { Terminal } from './terminal.ts';
 import { incarnationName, jsonLine } from './words.ts';
 
-export type PowerWord = 'fence' | 'off' | 'on';
+export type OrderWord = 'fence' | 'off' | 'on' | 'ack' | 'disable' | 'enable';
 
 export interface OrderChoice {
-  word: PowerWord;
+  word: OrderWord;
+  /** Empty for the whole board. */
   host: string;
   incarnation: number;
+  args: OrderArgs;
   waitMs: number;
   json: boolean;
   yes: boolean;
@@ -32,17 +35,15 @@ export async function giveOrder(
   terminal: Terminal,
   choice: OrderChoice,
 ): Promise<Result<OrderEnd, BoardFailure>> {
-  const host = await hostNamed(board, choice.host);
-  if (!host.ok) return host;
-  if (!(await agreed(host.value, terminal, choice))) {
-    return failure('refused', 'not confirmed, nothing was ordered');
-  }
-  const { word, incarnation, waitMs, json } = choice;
+  const agreed = await isAgreed(board, terminal, choice);
+  if (!agreed.ok) return agreed;
+  const { word, incarnation, args, waitMs, json } = choice;
   let progress: { cancel(): void } | undefined;
-  const end = await board.order({ op: word, host: choice.host, incarnation, waitMs }, () => {
+  const end = await board.order({ op: word, host: choice.host, incarnation, args, waitMs }, () => {
     if (json) return;
-    terminal.out(`accepted: ${word} ${choice.host}\n`);
-    if (terminal.interactive) progress = showSteps(board, terminal, choice.host);
+    terminal.out(`accepted: ${word} ${nameOf(choice)}\n`);
+    if (terminal.interactive && choice.host !== '')
+      progress = showSteps(board, terminal, choice.host);
   });
   progress?.cancel();
   if (!end.ok) return end;
@@ -57,7 +58,7 @@ export async function giveOrder(
 
 /** How long everything was seen off, as the board's record says; empty where it does not. */
 async function heldWords(board: Board, { word, host }: OrderChoice): Promise<string> {
-  if (word === 'on') return '';
+  if (word !== 'fence' && word !== 'off') return '';
   const records = await board.records(host);
   const entries = records.ok ? (records.value.at(-1)?.entries ?? []) : [];
   const said = entries.map(({ what }) => /off for [\d.]+ s/.exec(what)?.[0]);
@@ -77,13 +78,36 @@ export async function hostNamed(
   return failure('wrong-use', `no host is called ${name}; the hosts are: ${known}`);
 }
 
-async function agreed(host: HostView, terminal: Terminal, choice: OrderChoice): Promise<boolean> {
-  if (choice.yes || choice.json || !terminal.interactive || choice.word === 'on') return true;
-  const who = `${host.name} (${host.phase}, incarnation ${incarnationName(host.incarnation)})`;
-  const then = choice.word === 'fence' ? 'and give it back' : 'and keep it off';
+/** Asks before power goes; an acknowledgement wants the whole sentence, for a person answers for it. */
+async function isAgreed(
+  board: Board,
+  terminal: Terminal,
+  choice: OrderChoice,
+): Promise<Result<void, BoardFailure>> {
+  if (choice.host === '') return ok(undefined);
+  const host = await hostNamed(board, choice.host);
+  if (!host.ok) return host;
+  const { word, yes, json } = choice;
+  if (yes || word === 'on' || word === 'disable' || word === 'enable') return ok(undefined);
+  const who = `${host.value.name} (${host.value.phase}, incarnation ${incarnationName(host.value.incarnation)})`;
+  if (word === 'ack') {
+    if (json || !terminal.interactive) return failure('wrong-use', ANSWER_FOR_IT);
+    const sentence = `I have seen that ${choice.host} has no power`;
+    const typed = await terminal.ask(
+      `Nobody may be able to prove that ${who} is off; services on it will be started elsewhere.\n` +
+        `Type: ${sentence}\n> `,
+    );
+    return typed === sentence ? ok(undefined) : failure('refused', UNCONFIRMED);
+  }
+  if (json || !terminal.interactive) return ok(undefined);
+  const then = word === 'fence' ? 'and give it back' : 'and keep it off';
   const typed = await terminal.ask(`Cut the power of ${who} ${then}? Type yes: `);
-  return typed === 'yes' || typed === 'y';
+  return typed === 'yes' || typed === 'y' ? ok(undefined) : failure('refused', UNCONFIRMED);
 }
+
+const UNCONFIRMED = 'not confirmed, nothing was ordered';
+const ANSWER_FOR_IT =
+  'an acknowledgement is asked for in a sentence: give it at a terminal, or with --yes';
 
 function showSteps(board: Board, terminal: Terminal, name: string): { cancel(): void } {
   let shown = '';
@@ -98,33 +122,52 @@ function showSteps(board: Board, terminal: Terminal, name: string): { cancel(): 
 }
 
 /** The line that a person remembers: `fenced deimos: verified off for 2.0 s`. */
-function closingLine({ word, host }: OrderChoice, end: OrderEnd, held: string): string {
+function closingLine(choice: OrderChoice, end: OrderEnd, held: string): string {
+  const { word, host } = choice;
+  const name = nameOf(choice);
   const detail = end.detail.trim();
   const words = detail === '' || detail === word ? '' : ` (${detail})`;
-  const untested = end.untested ? ', untested: no drill yet' : '';
+  const untested = end.untested && end.proof !== 'by-hand' ? ', untested: no drill yet' : '';
   switch (end.outcome) {
     case 'done':
-      return `${PAST[word]} ${host}: ${proofWords(word, end, held)}${untested}${words}`;
+      return `${PAST[word]} ${name}: ${proofWords(choice, end, held)}${untested}${words}`;
     case 'already':
-      return `${PAST[word]} ${host} already: ${proofWords(word, end, held)}${untested}${words}`;
+      return `${PAST[word]} ${name} already: ${proofWords(choice, end, held)}${untested}${words}`;
     case 'failed':
-      return `not ${PAST[word]} ${host}: it failed${words}; see: fencepost why ${host}`;
+      if (detail === 'until restart') {
+        return `${PAST[word]} ${name}, but only until the agent restarts: its disk did not take it`;
+      }
+      return `not ${PAST[word]} ${name}: it failed${words}; see: fencepost why ${host}`;
     case 'refused':
     case 'busy':
     case 'expired':
     case 'stale':
-      return `not ${PAST[word]} ${host}: ${end.outcome}${words}`;
+      return `not ${PAST[word]} ${name}: ${end.outcome}${words}`;
     case 'unknown':
     case 'interrupted':
     case 'no-answer':
-      return `unknown whether ${host} is ${PAST[word]}: ${end.outcome}${words}; see: fencepost status ${host}`;
+      return `unknown whether ${name} is ${PAST[word]}: ${end.outcome}${words}; see: fencepost status ${host}`;
   }
 }
 
-const PAST: Record<PowerWord, string> = { fence: 'fenced', off: 'switched off', on: 'switched on' };
+function nameOf({ host }: OrderChoice): string {
+  return host === '' ? 'the whole board' : host;
+}
 
-function proofWords(word: PowerWord, { proof }: OrderEnd, held: string): string {
+const PAST: Record<OrderWord, string> = {
+  fence: 'fenced',
+  off: 'switched off',
+  on: 'switched on',
+  ack: 'acknowledged',
+  disable: 'disabled the fencing of',
+  enable: 'enabled the fencing of',
+};
+
+function proofWords({ word, host }: OrderChoice, { proof }: OrderEnd, held: string): string {
   if (word === 'on') return 'it has power';
+  if (word === 'disable') return host === '' ? 'nothing is cut any more' : 'it is in maintenance';
+  if (word === 'enable') return 'what was silent is judged when it was heard again';
+  if (proof === 'by-hand') return 'by hand; nothing proves that it is off';
   if (proof === 'none') return 'no proof was asked for';
   return `${proof} ${held === '' ? 'off' : held}`;
 }

@@ -7,6 +7,7 @@
 import { Command, type CommanderError } from 'commander';
 import { attempt } from '../../protocol/attempt.ts';
 import type { ProgramSetup } from './command-set.ts';
+import { addDomain } from './commands/domain.ts';
 import { addOrders } from './commands/orders.ts';
 import { addQuestions } from './commands/questions.ts';
 import { addUpkeep } from './commands/upkeep.ts';
@@ -44,7 +45,8 @@ function programOf(setup: ProgramSetup, setExit: (code: ExitCode) => void): Comm
     .showHelpAfterError('(fencepost --help explains the commands)')
     .addHelpText('after', EXAMPLES)
     .addHelpText('afterAll', EXIT_HELP);
-  for (const add of [addQuestions, addOrders, addUpkeep]) add({ program, setup, setExit });
+  for (const add of [addQuestions, addOrders, addDomain, addUpkeep])
+    add({ program, setup, setExit });
   everyCommand(program, (command) => {
     command.configureOutput({
       writeOut: setup.terminal.out,

@@ -129,11 +129,12 @@ function senseText({ name, reading, believed }: HostView['senses'][number]): str
 }
 
 function noteOf(host: HostView): string {
-  const { fence, keptOffBy } = host;
+  const { fence, keptOffBy, maintenanceMs } = host;
   const notes: string[] = [];
   if (fence !== null)
     notes.push(`fence ${fence.id}: ${fence.step} (${fence.by}, ${span(fence.ageMs)})`);
   if (keptOffBy !== null) notes.push(`kept off by ${keptOffBy}`);
+  if (maintenanceMs !== null) notes.push(`maintenance for ${span(maintenanceMs)} more`);
   return notes.join('; ');
 }
 

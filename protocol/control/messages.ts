@@ -111,7 +111,8 @@ function localOrder(fields: Fields): Result<LocalOrder, 'bad'> {
   if (!isOperation(op)) {
     return failure('bad', `"op" must be one of ${Object.keys(OPERATION).join(', ')}`);
   }
-  if (!isName(host)) return failure('bad', '"host" must be the name of a host');
+  const isOfBoard = host === '' && (op === 'disable' || op === 'enable');
+  if (!isOfBoard && !isName(host)) return failure('bad', '"host" must be the name of a host');
   if (!isCount(incarnation) || incarnation > 0xffff_ffff) {
     return failure(
       'bad',

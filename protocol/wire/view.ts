@@ -93,6 +93,7 @@ export interface ChannelEvidence {
 /** An order given on the board itself: the right to open the socket is the right to order. */
 export interface LocalOrder {
   op: Operation;
+  /** Empty for the whole board: `disable` and `enable`. */
   host: string;
   /** 0 means whatever has power now. */
   incarnation: number;

@@ -13,6 +13,7 @@ const text = readFileSync(`firmware-agent/config/${file}`, 'utf8');
 /** What changes the meaning and is accepted all the same, with the reason why that is harmless. */
 const HARMLESS: [path: RegExp, way: Way, reason: string][] = [
   [/^mqtt\.ca$/, 'absent', 'the certificates that the system trusts are used'],
+  [/^agent\.match_hold$/, 'absent', 'whoever lost a match may strike back, as without the option'],
   [/^alert$/, 'absent', 'nobody is called; events are in the log and on MQTT'],
   [/^orderers$/, 'absent', 'nobody may order over MQTT'],
   [/^orderers\.\w+$/, 'absent', 'one less may order'],

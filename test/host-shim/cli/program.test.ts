@@ -306,4 +306,43 @@ test('help teaches: examples and exit codes in the program and in every command'
 });
 
 test.after(() => rmSync(folder, { recursive: true }));
+test('ack wants a reason and the whole sentence, and passes both the word and the override on', async () => {
+  const person = { interactive: true, types: 'yes' };
+  const desk = fakeDesk();
+  assert.is((await run('ack deimos', desk)).code, EXIT.wrongUse);
+  assert.is((await run('ack deimos --reason INC1', desk)).code, EXIT.wrongUse, 'nobody was asked');
+  assert.is((await run('ack deimos --reason INC1', desk, person)).code, EXIT.notDone);
+  assert.is(desk.ordered.length, 0);
+  const sentence = { interactive: true, types: 'I have seen that deimos has no power' };
+  desk.answers = [
+    { outcome: 'accepted' },
+    { outcome: 'done', proof: 'by-hand', detail: 'by anna' },
+  ];
+  const ran = await run('ack deimos --reason INC1 --override', desk, sentence);
+  assert.is(ran.code, EXIT.done);
+  assert.match(ran.out, /acknowledged deimos: by hand; nothing proves that it is off \(by anna\)/);
+  assert.equal(desk.ordered[0]?.order.args, { override: true, reason: 'INC1' });
+});
+
+test('disable and enable are of one host, or of the whole board', async () => {
+  const desk = fakeDesk();
+  const answers = [{ outcome: 'accepted' as const }, { outcome: 'done' as const }];
+  for (const line of ['disable', 'enable', 'disable deimos --all', 'disable --all --for 2h']) {
+    assert.is((await run(line, desk)).code, EXIT.wrongUse, line);
+  }
+  assert.is(desk.ordered.length, 0);
+  desk.answers = [...answers];
+  const one = await run('disable deimos --for 2h --reason disks', desk);
+  assert.equal([one.code, desk.ordered[0]?.order.host], [EXIT.done, 'deimos']);
+  assert.equal(desk.ordered[0]?.order.args, { forS: 7_200, reason: 'disks' });
+  assert.match(one.out, /deimos: it is in maintenance/);
+  desk.answers = [{ outcome: 'accepted' }, { outcome: 'failed', detail: 'until restart' }];
+  const all = await run('disable --all', desk);
+  assert.equal([all.code, desk.ordered[1]?.order.host], [EXIT.notDone, '']);
+  assert.match(all.out, /only until the agent restarts/);
+  desk.answers = [...answers];
+  assert.is((await run('enable --all', desk)).code, EXIT.done);
+  assert.is(desk.ordered[2]?.order.op, 'enable');
+});
+
 test.run();
