@@ -3,6 +3,7 @@
  * seed decides everything. A host has honest contacts or honest senses, or both: where everything
  * lies, nobody can know.
  */
+import type { Order } from '../../../../firmware-agent/core/events.ts';
 import type { HostSettings, Timing } from '../../../../firmware-agent/core/settings.ts';
 import { type Prng, prng } from '../../../lib/prng.ts';
 import { boot, settlePower } from './bench.ts';
@@ -33,8 +34,9 @@ export interface Chaos {
   given: {
     cmdId: string;
     host: string;
-    op: 'fence' | 'off' | 'on';
+    op: Order['op'];
     incarnation: number;
+    args: Order['args'];
     by?: string;
   }[];
   /** Lives that each host had, first to last. */
@@ -199,6 +201,7 @@ export function heal({ w }: Chaos): void {
   w.state.disk.works = true;
   w.state.disk.delayMs = 4;
   w.broker(true);
+  w.order({ op: 'enable', host: '' });
 }
 
 /** It restarts by itself, without losing power. */
@@ -232,6 +235,16 @@ function lie({ chance, liars, touched }: Chaos, machine: Machine): void {
   }
 }
 
+const OPERATIONS = [
+  ...(['fence', 'fence', 'fence', 'off', 'off', 'on', 'on'] as const),
+  ...(['ack', 'disable', 'enable'] as const),
+];
+
+const ARGUMENTS: Partial<Record<Order['op'], Order['args']>> = {
+  ack: { reason: 'seen' },
+  disable: { forS: 2 },
+};
+
 function anyOrder(c: Chaos, machine: Machine, host: string): void {
   const { w, chance } = c;
   if (w.state.process === undefined || w.state.stalled !== undefined) return;
@@ -241,18 +254,30 @@ function anyOrder(c: Chaos, machine: Machine, host: string): void {
   }
   const bound = machine.settings.host === 1 ? 'second' : 'third';
   const by = chance.pick(['operator', bound, undefined]);
-  const op = chance.pick(['fence', 'fence', 'off', 'on'] as const);
+  const op = chance.pick(OPERATIONS);
+  const override = chance.chance(0.2) ? ({ override: true } as const) : {};
+  const args = { ...override, ...ARGUMENTS[op] };
+  // Whoever overrules what is read may be wrong.
+  if (op === 'ack' && args.override === true) c.touched.add(machine.settings.host);
   const past = c.lives.get(machine.settings.host) ?? [];
   const incarnation = chance.pick([0, 0, machine.incarnation, chance.pick([4_242, ...past])]);
   const latest = w.state.process.board.ticks.latest;
   const wish = {
     op,
-    host,
+    host: op === 'disable' && chance.chance(0.2) ? '' : host,
+    args,
     incarnation,
     ttlMs: chance.pick([60, 600, 5_000, 30_000]),
     tick: Math.max(1, latest - chance.pick([0, 0, 1, 8])),
     ...(by === undefined ? {} : { by }),
   };
   const cmdId = w.order(wish);
-  c.given.push({ cmdId, host, op, incarnation, ...(by === undefined ? {} : { by }) });
+  c.given.push({
+    cmdId,
+    host: wish.host,
+    op,
+    args,
+    incarnation,
+    ...(by === undefined ? {} : { by }),
+  });
 }

@@ -25,6 +25,9 @@ const SLACK_MS = 120;
 /** Starts are 30 s apart, and one cut may follow its start later than the other by J. */
 const GAP_MS = 29_000;
 
+/** Orders that cut. */
+const CUTTING: ReadonlySet<string> = new Set(['fence', 'off', 'ack']);
+
 /** What the ledger remembers between events. */
 interface Memory {
   /** Lives that were cut by verdict, by host. */
@@ -36,6 +39,8 @@ interface Memory {
   /** Fences of this life whose intent went to disk before anything moved. */
   journalled: Set<number>;
   autonomousAt: number;
+  /** Until when a host is in maintenance; the whole board under 0. */
+  disabled: Map<number, number>;
 }
 
 export function keepLedger(c: Chaos): Ledger {
@@ -53,6 +58,7 @@ export function keepLedger(c: Chaos): Ledger {
     frozen: new Set(),
     journalled: new Set(),
     autonomousAt: Number.NEGATIVE_INFINITY,
+    disabled: new Map(),
   };
   c.w.state.watch.push((event, effects) => {
     for (const machine of c.w.state.machines.values()) {
@@ -81,6 +87,7 @@ function noteEvent(c: Chaos, memory: Memory, event: Event): void {
     memory.frozen.clear();
     memory.journalled.clear();
     memory.autonomousAt = Number.NEGATIVE_INFINITY;
+    memory.disabled.clear();
   }
   if (event.kind !== 'heard' || !('echo' in event.opened)) return;
   const { kind, host, echo } = event.opened;
@@ -107,7 +114,7 @@ function judgeCut(
   if (!memory.journalled.has(id)) say(c, ledger, `fence ${id} cut without a journalled intent`);
   const isFirst = fence?.step.at === 'proving' && fence.step.method === 0;
   const isOrdered = [...ledger.accepted.values()].some(
-    (order) => order.host === host && order.op !== 'on' && order.finals.length === 0,
+    (order) => order.host === host && CUTTING.has(order.op) && order.finals.length === 0,
   );
   if (isOrdered || !isFirst) return;
   ledger.autonomous += 1;
@@ -116,6 +123,10 @@ function judgeCut(
     const sinceMs = c.w.now - at;
     if (!key.startsWith(`${host}:`) || sinceMs >= deadtimeMs) continue;
     say(c, ledger, `host ${host} was cut ${sinceMs.toFixed(0)} ms after a fresh beat (${key})`);
+  }
+  for (const at of [0, host]) {
+    if (c.w.now >= (memory.disabled.get(at) ?? Number.NEGATIVE_INFINITY)) continue;
+    say(c, ledger, `host ${host} was cut by verdict while ${at} was disabled`);
   }
   if (memory.left.has(host)) say(c, ledger, `host ${host} left and was cut by verdict`);
   const apartMs = c.w.now - memory.autonomousAt;
@@ -130,7 +141,6 @@ function judgeCut(
 
 function judgeAnswer(c: Chaos, ledger: Ledger, answer: Answer, isRepeat: boolean): void {
   const { cmdId, host, outcome, op } = answer;
-  const machine = machineOf(c.w.state, host);
   const known = ledger.accepted.get(cmdId);
   if (isRepeat) {
     const final = known?.finals[0];
@@ -144,7 +154,10 @@ function judgeAnswer(c: Chaos, ledger: Ledger, answer: Answer, isRepeat: boolean
   }
   known?.finals.push(answer);
   if (known !== undefined && known.finals.length > 1) say(c, ledger, `${cmdId} has two answers`);
-  if (outcome === 'done' && op !== 'on') judgeDark(c, ledger, machine, `done for ${cmdId}`);
+  if (host === 0) return;
+  const machine = machineOf(c.w.state, host);
+  if (outcome === 'done' && CUTTING.has(op) && answer.proof !== 'by-hand')
+    judgeDark(c, ledger, machine, `done for ${cmdId}`);
   const runs = machine.at === 'up' || machine.at === 'hung';
   if (outcome === 'already' && runs && machine.incarnation === answer.incarnation) {
     say(c, ledger, `already for ${cmdId}, but that life goes on`);
@@ -157,7 +170,15 @@ function judgeNews(
   memory: Memory,
   news: Effect & { kind: 'news' },
 ): void {
+  if (news.code === 'maintenance' || news.code === 'disabled') {
+    // What is told is in force, whatever the disk makes of it.
+    const { host: at = 0 } = news;
+    const known = c.w.state.process?.board.hosts.get(at)?.maintenance;
+    if (news.over === true) memory.disabled.delete(at);
+    else memory.disabled.set(at, known?.untilAt ?? Number.POSITIVE_INFINITY);
+  }
   if (news.host === undefined || news.over === true) return;
+  if (news.code === 'thawed') memory.frozen.delete(news.host);
   const machine = machineOf(c.w.state, news.host);
   if (news.code === 'fenced') {
     ledger.fenced += 1;
