@@ -149,9 +149,13 @@ test('a list goes by the broker; without one a line is left, and that is said at
   const later = muteRoute('the broker', 'mqtt', (events) => {
     tell = events;
   });
-  const waits = orderClient(setup, [line, later]).state(0, 'list', 60_000);
+  const halfway = orderClient(setup, [line, later]);
+  assert.ok((await halfway.state(2, 'none', 5_000)).ok, 'the line is open');
+  const waits = halfway.state(0, 'list', 60_000);
+  const lostAt = monotonicMs();
   tell?.lost('it hung up');
   assert.is((await waits).ok, false, 'a broker that is lost meanwhile ends the wait, too');
+  assert.ok(monotonicMs() - lostAt < REPEAT_MS / 2, 'and not with the next repetition');
   const state = await orderClient(setup, [line, deadBroker]).state(2, 'none', 5_000);
   assert.ok(state.ok && state.value.host === 2);
 });
