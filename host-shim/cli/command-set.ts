@@ -55,6 +55,7 @@ export async function atBoard<T>(
 const FAILURE_EXIT: Record<BoardFailure, ExitCode> = {
   absent: EXIT.notDone,
   forbidden: EXIT.notDone,
+  listless: EXIT.notDone,
   refused: EXIT.notDone,
   silent: EXIT.unknown,
   'wrong-use': EXIT.wrongUse,

@@ -47,9 +47,8 @@ export function ordererOf(rack: Rack, keyText: string = opsKeys(rack)): OrderCli
       ring: ringOf(keyText),
       agent: AGENT.id,
       orderer: { orderer: OPS.id, name: OPS.name },
-      channel: 'mqtt',
     },
-    orderOverMqtt({ access: { url, protocol }, agentName: AGENT.name, ordererName: OPS.name }),
+    [orderOverMqtt({ access: { url, protocol }, agentName: AGENT.name, ordererName: OPS.name })],
   );
 }
 
