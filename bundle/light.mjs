@@ -2,10 +2,11 @@
  * A board has little memory and no compiler, but our libraries bring web sockets, SOCKS proxies, worker
  * threads and copies of what Node has built in, and find their native parts by searching node_modules.
  *
- * This esbuild plugin leaves out what we never use (a stub throws, naming itself, if we ever do), takes
- * Node's own modules for their copies, and loads native parts from beside the bundle, so that the
- * JavaScript is the same for every processor. `settings` is what every bundle of ours is made with,
- * shipped or test. bundle/README.md says what it saves; test/bundle/light.test.ts guards it.
+ * This esbuild plugin leaves out what we never use (a stub throws, naming itself, if we ever do; what
+ * stands inside a file is cut out by cuts.mjs), takes Node's own modules for their copies, puts off what
+ * a start does not need, and loads native parts from beside the bundle, so that the JavaScript is the
+ * same for every processor. `settings` is what every bundle of ours is made with, shipped or test.
+ * bundle/README.md says what it saves; test/bundle/light.test.ts guards it.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -55,6 +56,21 @@ const UNCALLED = {
   'topic-alias-send': 'exports.default=class{};',
 };
 
+/** Modules of Node that a start can do without; each takes a board milliseconds to load. */
+const LATER = ['node:child_process', 'node:dns', 'node:fs/promises', 'node:zlib'];
+
+/** The functions of a module of Node, which is loaded when the first of them is called. */
+function calledLater(name) {
+  const module = process.getBuiltinModule(name);
+  return Object.keys(module)
+    .filter((key) => typeof module[key] === 'function')
+    .map(
+      (key) =>
+        `export const ${key}=(...args)=>process.getBuiltinModule('${name}').${key}(...args);`,
+    )
+    .join('\n');
+}
+
 const partOf = (name, file) => join(dirname(require.resolve(`${name}/package.json`)), file);
 const exactly = (names) => new RegExp(`^(${Object.keys(names).join('|')})/?$`);
 const within = (names) => new RegExp(`/node_modules/(${names.join('|')})$`);
@@ -83,6 +99,8 @@ export const light = {
     };
     virtual('stub', STUBS);
     virtual('entry', ENTRIES);
+    const later = Object.fromEntries(LATER.map((name) => [name, calledLater(name)]));
+    virtual('later', later);
     build.onResolve({ filter: exactly(REPLACED) }, ({ path }) => ({
       path: REPLACED[bare(path)],
       external: true,

@@ -44,7 +44,7 @@ test.before(() => {
 });
 test.after(() => rmSync(folder, { recursive: true }));
 
-test('the program, alone with its native parts, does all that it did unbundled', () => {
+test('the program, alone with its native parts, does all that it did unbundled, and loads late what can wait', () => {
   const run = spawnSync(process.execPath, [...HARDENED, program], {
     cwd: folder,
     encoding: 'utf8',
@@ -53,6 +53,9 @@ test('the program, alone with its native parts, does all that it did unbundled',
   assert.is(run.stderr, '');
   const talk = 'connect subscribe puback publish publish disconnect t!';
   assert.equal(JSON.parse(run.stdout), {
+    early: [],
+    slot: 7,
+    folder: 'there',
     wire: true,
     serial: [0x85, 5, 0, 7, 0, 0x18, 0xff, 1],
     mqtt4: talk,
