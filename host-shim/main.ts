@@ -8,6 +8,7 @@
  * is not back within the board's deadtime its host is judged as any silent host. A second signal
  * ends it at once.
  */
+import { isatty } from 'node:tty';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { checkReport } from '../protocol/check-report.ts';
 import type { LineServer } from '../protocol/control/server.ts';
@@ -148,7 +149,7 @@ function onSignals(leave: () => Promise<void>): void {
 
 function makeLog(): { log: Logger; stream: FdStream } {
   const stream = fdStream(2);
-  const tty = process.stderr.isTTY === true;
+  const tty = isatty(2);
   const colour = tty && process.env['NO_COLOR'] === undefined;
   return { log: logger({ stream, tty, colour, now: () => new Date() }), stream };
 }
