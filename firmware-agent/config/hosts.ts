@@ -8,6 +8,7 @@
 import { type KeyPath, type TomlFile, tell } from '../../protocol/toml.ts';
 import { checked, isTable } from '../../protocol/toml-check.ts';
 import {
+  DEFAULT_SICKTIME_MS,
   DELAY_MAX_MS,
   delayMs,
   MQTT_DELAY_MS,
@@ -97,6 +98,7 @@ function settingsOf(
       serial: serial?.delay ?? SERIAL_DELAY_MS,
       mqtt: context.mqtt?.delayMs ?? MQTT_DELAY_MS,
     },
+    ...(table.sick === 'act' && { sick: { timeMs: table.sicktime ?? DEFAULT_SICKTIME_MS } }),
     fate: table.fate ?? [],
     outlets,
     senses: devices.senses.map(

@@ -7,8 +7,6 @@ export const LATER: ReadonlySet<string> = new Set([
   'drill',
   'reference',
   'retry_boot',
-  'sick',
-  'sicktime',
   'self_fence',
   'self_fence_shared_fate',
   'watchdog',

@@ -81,6 +81,8 @@ export interface Host {
   doubtUntilAwake?: Instant;
   /** Its last beat said that another agent claims it, too: only orders are obeyed (section 8). */
   twoAgents: boolean;
+  /** Since when every fresh beat of its life says that a check on it fails. */
+  sick?: { incarnation: number; sinceAwake: Instant };
   /** When the latest tick was issued that its present life echoed. */
   livedAt?: Instant;
   /** The incarnation that an autonomous fence has already cut, or tried to. */

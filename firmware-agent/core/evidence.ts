@@ -49,6 +49,13 @@ export function lastFreshAt(host: Host): Instant | undefined {
   return instants.length === 0 ? undefined : Math.max(...instants);
 }
 
+/** The same, a host that calls itself useless included: it speaks. */
+export function lastHeardAt(host: Host): Instant | undefined {
+  const sickAt = host.hearings.flatMap(({ sick }) => sick?.at ?? []);
+  const instants = [...sickAt, lastFreshAt(host) ?? []].flat();
+  return instants.length === 0 ? undefined : Math.max(...instants);
+}
+
 /** A testimony as the record of a fence keeps it. */
 export function evidenceOf(w: Testimony): ChannelEvidence {
   const proof = w.farMs >= w.needMs ? 'far' : w.nearMs >= w.needMs ? 'near' : 'none';

@@ -31,6 +31,7 @@ import {
 import { type LifeEvent, type LifeNews, stepLife } from './life.ts';
 import { CLOCK_RATE_ERROR, powerLossMs } from './limits.ts';
 import { doubtSenses } from './sense-doubt.ts';
+import { isUseless, markSick } from './sickness.ts';
 import { forgetSilence, tell } from './words.ts';
 
 export function hear(board: Board, opened: Opened, now: Instant): Effect[] {
@@ -77,6 +78,10 @@ function hearMember(
   if (isOver) return runFence(board, host, { ...sign, fresh: false }, now);
   if (!fresh) return [...hearStale(board, host, opened, now), ...runFence(board, host, sign, now)];
   host.livedAt = Math.max(host.livedAt ?? Number.NEGATIVE_INFINITY, now - ageMs);
+  if (opened.kind === 'beat' && isUseless(board, host, opened, now)) {
+    markSick(board, host, channel, now);
+    return runFence(board, host, { ...sign, fresh: false }, now);
+  }
   const effects = [
     ...doubtSenses(board, host, now),
     ...markFresh(board, host, channel, opened, now),

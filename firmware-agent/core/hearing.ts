@@ -28,6 +28,8 @@ export interface Hearing {
   /** The latest session heard here, for judging whether a stale beat keeps pace (doubt). */
   pace?: { session: number; seq: number; at: Instant };
   modem?: ModemLine;
+  /** The present run of beats that say of their host that it is useless; far proof (sickness.ts). */
+  sick?: { at: Instant; sinceAwake: Instant; lastAwake: Instant };
   /** Beats that came too late to count as life. */
   stale: number;
   /** The silence of this channel was already told. */
@@ -201,7 +203,11 @@ export function testify(
     nearMs: Math.min(sinceMs, chainMs(chain, nowAwake, proofGap)),
     farMs: Math.min(
       sinceMs,
-      Math.max(modemMs(hearing.modem, nowAwake, proofGap), lossMs(ear, nowAwake)),
+      Math.max(
+        modemMs(hearing.modem, nowAwake, proofGap),
+        lossMs(ear, nowAwake),
+        sickMs(hearing.sick, nowAwake, proofGap),
+      ),
     ),
     needMs,
   };
@@ -216,6 +222,11 @@ function modemMs(line: ModemLine | undefined, nowAwake: Instant, ageMaxMs: numbe
   if (line?.assertedSinceAwake === undefined || !line.seenAsserted || !line.seenDropped) return 0;
   // A line that is not read any more asserts nothing.
   return nowAwake - line.readAwake > ageMaxMs ? 0 : nowAwake - line.assertedSinceAwake;
+}
+
+function sickMs(run: Hearing['sick'], nowAwake: Instant, gapMaxMs: number): number {
+  if (run === undefined || nowAwake - run.lastAwake > gapMaxMs) return 0;
+  return nowAwake - run.sinceAwake;
 }
 
 function lossMs(ear: Ear, nowAwake: Instant): number {

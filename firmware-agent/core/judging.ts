@@ -21,6 +21,7 @@ import {
   UNKNOWN_ALARM_PERIOD_MS,
 } from './limits.ts';
 import { isReleased, suspects } from './shared-silence.ts';
+import { uselessMs } from './sickness.ts';
 import { missDisk, stepMaintenance } from './standstill.ts';
 import { boardAlarm } from './start.ts';
 import { channelsQuiet, judge } from './verdict.ts';
@@ -159,11 +160,15 @@ function actOnSilence(
     case 'none': {
       if (!drained || !board.started) return [];
       const seconds = (finding.quietMs / 1000).toFixed(2);
+      const sickMs = uselessMs(board, host, now);
       const wish = {
         by: { kind: 'verdict' as const },
         orders: [],
         evidence: finding.evidence,
-        text: `dead: ${seconds} s of proven silence`,
+        text:
+          sickMs === undefined
+            ? `dead: ${seconds} s of proven silence`
+            : `sick for ${(sickMs / 1000).toFixed(0)} s by its own checks: judged as dead`,
       };
       return beginFence(board, host, wish, now);
     }

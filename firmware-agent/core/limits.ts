@@ -31,6 +31,9 @@ export const DEFAULT_OFF_HOLD_MS = 5_000;
 /** Most supplies read off within it; an ATX button held down needs 15 s. */
 export const DEFAULT_DRAIN_MS = 2_000;
 
+/** A check that fails for a minute is no passing load. */
+export const DEFAULT_SICKTIME_MS = 60_000;
+
 /** Warns once a third of the deadtime has passed, and after 5 s at the latest. */
 export function defaultWarntimeMs(deadtimeMs: number): number {
   return Math.min(5_000, deadtimeMs / 3);

@@ -12,7 +12,7 @@ import { ageOf } from '../../protocol/wire/ticks.ts';
 import { type Board, type Host, incarnationOf } from './board.ts';
 import { awake } from './clock.ts';
 import type { Order } from './events.ts';
-import { lastFreshAt } from './evidence.ts';
+import { lastHeardAt } from './evidence.ts';
 import { type Fence, isUndecided, isVictim } from './fence-state.ts';
 import { ORDER_TTL_MAX_MS } from './limits.ts';
 import { isKnownOff } from './order-power.ts';
@@ -107,7 +107,7 @@ function isMatch(board: Board, giver: Host, target: number, now: Instant): boole
 
 /** It has spoken within its deadtime. */
 function isHeard(host: Host, now: Instant): boolean {
-  const lastAt = lastFreshAt(host) ?? Number.NEGATIVE_INFINITY;
+  const lastAt = lastHeardAt(host) ?? Number.NEGATIVE_INFINITY;
   return now - lastAt < host.settings.timing.deadtimeMs;
 }
 

@@ -36,6 +36,8 @@ export interface HostSettings {
   mqtt: boolean;
   /** How long a message may honestly take; absent means the defaults of `limits.ts`. */
   delayMs?: { serial: number; mqtt: number };
+  /** After how long a host that calls itself sick is judged as silent; absent means never. */
+  sick?: { timeMs: number };
   /** Declared feeds and network switches that this host shares with others. */
   fate: string[];
   outlets: OutletSettings[];

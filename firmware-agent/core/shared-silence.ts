@@ -13,13 +13,14 @@ import { awake } from './clock.ts';
 import { lastFreshAt, testimonies } from './evidence.ts';
 import { missedMs, powerLossMs } from './limits.ts';
 import { allFell } from './power.ts';
+import { uselessMs } from './sickness.ts';
 
 /** Enough names to see what failed; with thousands of hosts nobody reads more. */
 const SUSPECTS_MAX = 8;
 
 /** Hosts whose silence makes that of `host` suspect now, the first few. */
 export function suspects(board: Board, host: Host, now: Instant): number[] {
-  if (lostPower(host, now)) return [];
+  if (isItsOwn(board, host, now)) return [];
   const found: number[] = [];
   for (const other of board.hosts.values()) {
     if (other === host) continue;
@@ -28,6 +29,11 @@ export function suspects(board: Board, host: Host, now: Instant): number[] {
     if (found.length === SUSPECTS_MAX) break;
   }
   return found;
+}
+
+/** Its power fell, or it is heard to call itself useless: nobody shares that. */
+function isItsOwn(board: Board, host: Host, now: Instant): boolean {
+  return lostPower(host, now) || uselessMs(board, host, now) !== undefined;
 }
 
 /** All its senses, covering every outlet, fell from on to off during this silence. */
@@ -53,7 +59,7 @@ function sharesSilence(host: Host, other: Host, now: Instant): boolean {
  * nobody knows that the path still works. Ends by itself: it is heard, or it becomes a suspect.
  */
 export function awaitsCompany(board: Board, host: Host, now: Instant): boolean {
-  if (lostPower(host, now)) return false;
+  if (isItsOwn(board, host, now)) return false;
   const dueMs = missedMs(host.settings);
   return [...board.hosts.values()].some(
     (other) =>
@@ -83,7 +89,8 @@ function onSharedPath(
     const theirs = other.hearings.find((h) => h.channel === mine.channel);
     if (theirs?.fresh === undefined) return false;
     if (fatesOf(host, mine.channel) !== fatesOf(other, theirs.channel)) return false;
-    return isNear(mine.fresh.at, theirs.fresh.at);
+    // What it says of itself is no life, but it came this way.
+    return isNear(mine.fresh.at, Math.max(theirs.fresh.at, theirs.sick?.at ?? theirs.fresh.at));
   });
 }
 
@@ -108,7 +115,7 @@ function judgedTogether(host: Host, other: Host, now: Instant): boolean {
 
 /** Whether a hold is over; the host itself is still silent. */
 export function isReleased(board: Board, host: Host, held: Held, now: Instant): boolean {
-  if (lostPower(host, now)) return true;
+  if (isItsOwn(board, host, now)) return true;
   const witnesses = testimonies(board, host, now);
   if (witnesses.some((w) => w.channel === 'serial' && w.farMs >= w.needMs)) return true;
   return othersAreBack(board, host, held, now);

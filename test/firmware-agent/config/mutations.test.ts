@@ -14,6 +14,8 @@ const text = readFileSync(`firmware-agent/config/${file}`, 'utf8');
 const HARMLESS: [path: RegExp, way: Way, reason: string][] = [
   [/^mqtt\.ca$/, 'absent', 'the certificates that the system trusts are used'],
   [/^agent\.match_hold$/, 'absent', 'whoever lost a match may strike back, as without the option'],
+  [/^hosts\.deimos\.sick$/, 'absent', 'a sick host is told of and not judged for it'],
+  [/^hosts\.deimos\.sicktime$/, 'absent', 'its default holds'],
   [/^alert$/, 'absent', 'nobody is called; events are in the log and on MQTT'],
   [/^orderers$/, 'absent', 'nobody may order over MQTT'],
   [/^orderers\.\w+$/, 'absent', 'one less may order'],

@@ -38,6 +38,8 @@ export interface Machine {
   /** Changes of power at the machine, oldest first. */
   power: { at: number; on: boolean }[];
   unfedAt?: number;
+  /** A check on it fails, and its beats say so. */
+  sick?: boolean;
   /** What its modem line shows, once a test has said so. */
   modem?: 'asserted' | 'dropped' | 'unknown';
 }

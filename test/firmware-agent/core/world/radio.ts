@@ -2,7 +2,9 @@
  * The wire between machines and board, without its bytes: HELLO, WELCOME, beats with their counter
  * and their echo, and what the board's sessions refuse. Paths lose, delay and hoard.
  */
+
 import type { Event } from '../../../../firmware-agent/core/events.ts';
+import { FLAG_SICK } from '../../../../protocol/wire/messages.ts';
 import type { Opened } from '../../../../protocol/wire/session/agent.ts';
 import type { Machine } from './machine.ts';
 import {
@@ -94,7 +96,8 @@ function beatOn(
   const { session } = path;
   if (session?.id !== of.id || machine.start !== of.start) return;
   const periodMs = machine.settings.timing.keepaliveMs;
-  if (machine.at === 'up') say(world, path, give, 'beat');
+  const flags = machine.sick === true ? FLAG_SICK : 0;
+  if (machine.at === 'up') say(world, path, give, 'beat', { flags });
   const periods = Math.floor((world.now - session.since) / periodMs + 1e-6) + 1;
   world.agenda.add(session.since + periods * periodMs, () => beatOn(world, path, of, give));
 }

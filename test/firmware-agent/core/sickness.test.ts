@@ -1,0 +1,77 @@
+/** A host that beats and calls itself useless: told, or judged as silent where the user wants it. */
+import { assert, suite } from '../../lib/suite.ts';
+import { alarms } from './world/after.ts';
+import { guarded, SECOND } from './world/settings.ts';
+import { type World, world } from './world/world.ts';
+
+const test = suite('sickness');
+
+function pair(sick?: { timeMs: number }): World {
+  const differs = sick === undefined ? {} : { sick };
+  const w = world({ hosts: [guarded(1, 'alpha', differs), guarded(2, 'beta')] });
+  w.run(30 * SECOND);
+  return w;
+}
+
+test('by default people are told, and nobody is cut', () => {
+  const w = pair();
+  w.machine('alpha').sick = true;
+  w.run(600 * SECOND);
+  assert.ok(alarms(w, 'alpha').includes('sick'));
+  assert.is(w.cuts().length, 0);
+});
+
+test('with sick = "act" it is found dead a deadtime after sicktime, by its own beats as far proof', () => {
+  const w = pair({ timeMs: 60 * SECOND });
+  const from = w.now;
+  w.machine('alpha').sick = true;
+  const dead = w.untilNews('dead', 'alpha', 100 * SECOND);
+  const tookS = (dead.at - from) / SECOND;
+  assert.ok(tookS > 74 && tookS < 78, `${tookS} s`);
+  assert.ok(JSON.stringify(dead).includes('by its own checks'));
+  w.untilNews('fenced', 'alpha', 20 * SECOND);
+  w.machine('alpha').sick = false;
+  w.untilNews('heard', 'alpha', 60 * SECOND);
+  w.run(200 * SECOND);
+  assert.is(w.cuts().length, 1);
+});
+
+test('a check that passes again before the cut takes everything back', () => {
+  const w = pair({ timeMs: 60 * SECOND });
+  w.machine('alpha').sick = true;
+  w.run(70 * SECOND);
+  w.machine('alpha').sick = false;
+  w.run(300 * SECOND);
+  assert.is(w.cuts().length, 0);
+  assert.equal(alarms(w, 'alpha'), []);
+});
+
+test('a new life is sick for its own sicktime, whatever the one before was', () => {
+  const w = pair({ timeMs: 60 * SECOND });
+  w.machine('alpha').sick = true;
+  w.untilNews('restored', 'alpha', 120 * SECOND);
+  const from = w.now;
+  const again = w.until(
+    'dead',
+    (effect) => effect.kind === 'news' && effect.code === 'dead' && w.now > from,
+    200 * SECOND,
+  );
+  // It boots for 20 s first.
+  assert.ok(again.at - from > 94 * SECOND, `${again.at - from} ms`);
+});
+
+test('a sick host makes nobody else suspect, and its beats prove the broker for others', () => {
+  const w = world({
+    hosts: [guarded(1, 'alpha', { sick: { timeMs: 10 * SECOND } }), guarded(2, 'beta')],
+    board: { brokerOnBoard: true },
+  });
+  w.run(30 * SECOND);
+  w.order({ op: 'disable', host: 'alpha', args: { forS: 3_600 } });
+  w.machine('alpha').sick = true;
+  w.run(60 * SECOND);
+  w.hang('beta');
+  w.untilNews('dead', 'beta', 20 * SECOND);
+  assert.is(w.news('held').length, 0);
+});
+
+test.run();
