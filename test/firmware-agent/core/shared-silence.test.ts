@@ -8,7 +8,7 @@ import { guarded, overBroker, SECOND } from './world/settings.ts';
 import { type World, world } from './world/world.ts';
 
 const test = suite('shared silence');
-const RUNS = Number(process.env['RUNS'] ?? 40);
+const RUNS = Number(process.env['RUNS'] ?? 15);
 const D = 15 * SECOND;
 const Q = 50;
 
@@ -244,10 +244,10 @@ function cutsAfterSharedFailure(quick: Partial<Timing>, slow: Partial<Timing>): 
         guarded(2, 'beta', { senses: [sense], times: slow }),
       ],
     });
-    w.run(30 * SECOND + seed * 130);
+    w.run(15 * SECOND + seed * 130);
     silence(w, 'alpha', 'broken');
     silence(w, 'beta', 'broken');
-    w.run(120 * SECOND);
+    w.run(20 * SECOND);
     cuts += w.cuts().length;
   }
   return cuts;
