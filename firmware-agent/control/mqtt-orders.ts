@@ -19,6 +19,7 @@ import type { KeyRing } from '../../protocol/wire/keys.ts';
 import type { MessageOf } from '../../protocol/wire/messages.ts';
 import type { Refusal } from '../../protocol/wire/session/agent.ts';
 import { type Bucket, fullBucket, take } from '../../protocol/wire/session/bucket.ts';
+import { sameNonce } from '../../protocol/wire/session/derive.ts';
 import { openOrderer, sealAnswer, sendingKid } from '../../protocol/wire/session/orderer.ts';
 import { result as resultTopic } from '../../protocol/wire/topics.ts';
 import type { OrdererSettings } from '../core/settings.ts';
@@ -65,7 +66,11 @@ export function mqttOrders(setup: MqttOrdersSetup, desk: OrderDesk): MqttOrders 
   const refused = refusalBook(desk.alarm);
 
   const send = (answer: Answer, path: ReplyPath, orderer: OrdererSettings): boolean => {
-    const frame = sealAnswer(crypto, ring, orderer.name, 'mqtt', { ...answer, kid: path.kid });
+    // An order outlives its key: where that is gone, its end is told under the present one.
+    const present = sendingKid(ring, orderer.name) ?? path.kid;
+    const frame =
+      sealAnswer(crypto, ring, orderer.name, 'mqtt', { ...answer, kid: path.kid }) ??
+      sealAnswer(crypto, ring, orderer.name, 'mqtt', { ...answer, kid: present });
     if (frame === undefined) return false;
     const { topic, correlationData } = path;
     const options: PublishOptions = { qos: 1, retain: false, expiryS: ANSWER_EXPIRY_S };
@@ -88,6 +93,10 @@ export function mqttOrders(setup: MqttOrdersSetup, desk: OrderDesk): MqttOrders 
     // An order for another board tells its sender as little as a forgery.
     if (!orderer || !bucket || message.agent !== agent) return 'mac';
     if (!take(bucket, ORDERER_RATE, now)) return 'rate';
+    // A QUERY can be replayed by anybody; that only makes its key look used.
+    const key = ring.find(opened.role, orderer.name, message.kid);
+    const isOfThisLife = message.kind === 'query' || sameNonce(message.aNonce, desk.life().aNonce);
+    if (key !== undefined && isOfThisLife) key.usedAt = now;
     const path = replyPath(resultTopic(agentName, orderer.name), message.kid, about);
     if (message.kind === 'query') {
       send(stateFor(message, orderer, desk, agent), path, orderer);

@@ -35,6 +35,10 @@ function boardOver(client: ControlClient, who: string): Board {
       const answer = await client.ask({ ask: 'view' });
       return answer.ok && answer.value.is === 'view' ? ok(answer.value.view) : unexpected(answer);
     },
+    async keys() {
+      const answer = await client.ask({ ask: 'keys' });
+      return answer.ok && answer.value.is === 'keys' ? ok(answer.value.keys) : unexpected(answer);
+    },
     async records(host) {
       const answer = await client.ask({ ask: 'records', host });
       return answer.ok && answer.value.is === 'records'

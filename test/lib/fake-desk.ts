@@ -92,6 +92,7 @@ export function fakeDesk(): FakeDesk {
     },
     kept: [fakeRecord('deimos')],
     view: () => desk.shown,
+    keys: () => ({ watchedMs: 0, keys: [] }),
     records: (host) => desk.kept.filter((one) => host === undefined || one.host === host),
     order(order, by, answer) {
       desk.ordered.push({ order, by });

@@ -10,7 +10,7 @@ import {
   type AgentSessions,
   agentSessions,
   alive,
-  beacon,
+  beacons,
   type Opened,
   type Refusal,
   receive,
@@ -173,7 +173,7 @@ function round(w: World, agent: Agent): void {
   for (const { host } of agent.sessions.setup.hosts) {
     for (const channel of ['serial', 'mqtt'] as const) {
       const frames = [
-        beacon(agent.sessions, host, channel, tick),
+        ...beacons(agent.sessions, host, channel, tick),
         alive(agent.sessions, host, channel, tick),
       ];
       for (const bytes of frames) {
