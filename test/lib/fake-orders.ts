@@ -11,6 +11,7 @@ import type { OrdererSettings } from '../../firmware-agent/core/settings.ts';
 import type { MessageAbout, PublishOptions } from '../../protocol/link/mqtt.ts';
 import { monotonicMs, nextTurn } from '../../protocol/link/timers.ts';
 import type { OrderClientSetup, OrderPath, OrderPathEvents } from '../../protocol/order-client.ts';
+import type { KeyRing } from '../../protocol/wire/keys.ts';
 import {
   DETAIL_UNTESTED,
   type MessageOf,
@@ -50,7 +51,7 @@ export interface FakeOrders {
   onPublish: (payload: Uint8Array) => void;
 }
 
-export function fakeOrders(): FakeOrders {
+export function fakeOrders(keys: KeyRing = ring): FakeOrders {
   const fake: Omit<FakeOrders, 'orders'> = {
     desk: fakeDesk(),
     accepted: [],
@@ -76,7 +77,7 @@ export function fakeOrders(): FakeOrders {
     alarm: (code, sentence) => void fake.alarms.push(`${code}: ${sentence}`),
   };
   const orders = mqttOrders(
-    { crypto, ring, agent: AGENT, agentName: 'board1', orderers: [ANNA, PCMK] },
+    { crypto, ring: keys, agent: AGENT, agentName: 'board1', orderers: [ANNA, PCMK] },
     desk,
   );
   return Object.assign(fake, { orders });
