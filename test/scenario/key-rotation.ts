@@ -15,7 +15,7 @@ import { hostUp } from '../../protocol/wire/topics.ts';
 import type { Rack } from '../lib/rack.ts';
 import { pause, until } from '../lib/until.ts';
 import { figure } from './lib/figures.ts';
-import { allBeat, allClear, viewOf } from './lib/hearing.ts';
+import { allBeat, allClear, shimLines, viewOf } from './lib/hearing.ts';
 import { assertNothingMoved, assertNoVerdict, commandsOf, linesOf, wasDark } from './lib/judge.ts';
 import {
   carryKey,
@@ -282,9 +282,10 @@ async function revokeOrderer(rack: Rack, host: string): Promise<void> {
   assertNothingMoved(rack.bench, sinceMs);
 }
 
-/** A file without the key of a host: the whole old ring stays. */
+/** A file without the key of a host: the whole old ring stays, on the board and on the host. */
 async function wrongFile(rack: Rack, host: string): Promise<void> {
-  const { board } = filesOf(rack, `host ${host}`);
+  const owner: Owner = `host ${host}`;
+  const { board, other } = filesOf(rack, owner);
   const good = readFileSync(board, 'utf8');
   const sinceMs = monotonicMs();
   writeFileSync(board, good.replaceAll(`host ${host} `, 'host europa '));
@@ -293,10 +294,17 @@ async function wrongFile(rack: Rack, host: string): Promise<void> {
     'refused',
     ({ atMs, text }) => atMs > sinceMs && /^reload refused: .*no key of/.test(text),
   );
+  const own = readFileSync(other, 'utf8');
+  writeFileSync(other, `${own}nonsense\n`);
+  await reloadOther(rack, owner);
+  const isTold = (): boolean =>
+    shimLines(rack, host).some(({ text }) => text.startsWith('keys not taken'));
+  await until('the shim says so', isTold, 5_000);
   await pause(deadtimeMs);
   await allBeat(rack, rack.setup.hosts);
   assertNothingMoved(rack.bench, sinceMs);
   writeFileSync(board, good);
+  writeFileSync(other, own);
   await reloadBoard(rack);
 }
 
