@@ -179,7 +179,7 @@ function wirePaths(
         if (at.channel === 'mqtt' && on) announce.online();
       },
       echoed: () => shell.take({ kind: 'echoed' }),
-      order: (payload, about) => desk.orders.message(payload, about, monotonicMs()),
+      order: (frame, from) => desk.orders.message(frame, from, monotonicMs()),
       say: (sentence) => setup.log.warn(sentence),
     },
   );

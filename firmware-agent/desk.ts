@@ -1,5 +1,5 @@
 /**
- * Carries questions and orders from the two counters, socket and broker, to the core, and answers
+ * Carries questions and orders from the two counters, local and sealed, to the core, and answers
  * back to whoever asked. It knows names where the core knows numbers; it decides nothing.
  */
 import { monotonicMs } from '../protocol/link/timers.ts';
@@ -19,7 +19,7 @@ import { decodeArgs } from '../protocol/wire/order-args.ts';
 import type { KeysView, LocalOrder, OrderAnswer } from '../protocol/wire/view.ts';
 import type { AgentConfig } from './config/config.ts';
 import type { Desk } from './control/desk.ts';
-import { type MqttOrders, mqttOrders } from './control/mqtt-orders.ts';
+import { type SealedOrders, sealedOrders } from './control/sealed-orders.ts';
 import type { Board } from './core/board.ts';
 import type { Answer, Event, Order } from './core/events.ts';
 import type { BeatChannel } from './core/hearing.ts';
@@ -28,7 +28,7 @@ import type { FenceRecords } from './drivers/records.ts';
 import type { Paths } from './paths.ts';
 
 export interface AgentDesk extends Desk {
-  orders: MqttOrders;
+  orders: SealedOrders;
   /** Gives an answer of the core to whoever waits for it. */
   answer(answer: Answer): void;
 }
@@ -64,13 +64,14 @@ export function openDesk(setup: DeskSetup): AgentDesk {
   };
   const listRecords: Desk['records'] = (host) =>
     records.list().filter((record) => host === undefined || record.host === host);
-  const orders = mqttOrders(
+  const orders = sealedOrders(
     {
       crypto: setup.crypto,
       ring: setup.ring,
       agent: config.board.agent,
       agentName: config.board.name,
       orderers: config.board.orderers,
+      hosts: config.board.hosts,
     },
     {
       life: () => ({ aNonce: Buffer.from(board.life, 'hex'), tick: board.ticks.latest }),
@@ -83,6 +84,7 @@ export function openDesk(setup: DeskSetup): AgentDesk {
       },
       publish: (topic, payload, options) =>
         setup.paths()?.mqtt?.publish(topic, payload, options) ?? false,
+      sendOnLine: (host, frame, orderer) => setup.paths()?.answer(host, frame, orderer) ?? false,
       alarm: (code, sentence) => log.error(sentence, { code }),
     },
   );

@@ -5,6 +5,7 @@
  * a new process can help; its supervisor starts it again, which moves no relay. `check` says
  * everything that is wrong with a configuration and its keys, and changes nothing.
  */
+import { isatty } from 'node:tty';
 import { parseArgs } from 'node:util';
 import { attemptSync } from '../protocol/attempt.ts';
 import { soon } from '../protocol/link/timers.ts';
@@ -164,7 +165,7 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
 
 function makeLog(): { log: Logger; stream: FdStream } {
   const stream = fdStream(2);
-  const tty = process.stderr.isTTY === true;
+  const tty = isatty(2);
   const colour = tty && process.env['NO_COLOR'] === undefined;
   return { log: logger({ stream, tty, colour, now: () => new Date() }), stream };
 }

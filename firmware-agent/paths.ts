@@ -6,7 +6,8 @@
  * never keeps the board from hearing. Nothing here decides.
  */
 import { randomBytes } from 'node:crypto';
-import { type MessageAbout, type MqttLink, mqttLink } from '../protocol/link/mqtt.ts';
+import { type LineShare, lineShare } from '../protocol/link/line-share.ts';
+import { type MqttLink, mqttLink } from '../protocol/link/mqtt.ts';
 import { type SerialLink, serialLink } from '../protocol/link/serial.ts';
 import { monotonicMs, nextTurn } from '../protocol/link/timers.ts';
 import type { MqttAccess } from '../protocol/mqtt-secrets.ts';
@@ -21,9 +22,11 @@ import {
   receive,
   seen,
 } from '../protocol/wire/session/agent.ts';
+import { isOrderTraffic } from '../protocol/wire/session/orderer.ts';
 import type { TickLog } from '../protocol/wire/ticks.ts';
 import { clientId, hostDown, parseUp, topicsOf } from '../protocol/wire/topics.ts';
 import type { AgentConfig } from './config/config.ts';
+import type { OrderFrom } from './control/sealed-orders.ts';
 import type { BeatChannel } from './core/hearing.ts';
 
 export interface PathEvents {
@@ -34,8 +37,8 @@ export interface PathEvents {
   listening(at: { channel: 'mqtt' } | { channel: 'serial'; host: number }, on: boolean): void;
   /** Our own echo came back with the nonce sent last. */
   echoed(): void;
-  /** One message of the order topic. */
-  order(payload: Uint8Array, about: MessageAbout): void;
+  /** One message of the order topic, or one frame with the look of an order from a line. */
+  order(frame: Uint8Array, from: OrderFrom): void;
   say(sentence: string): void;
 }
 
@@ -44,6 +47,8 @@ export interface Paths {
   mqtt: MqttLink | undefined;
   round(tick: number): void;
   acknowledge(opened: OpenedLeaving | OpenedLeft, tick: number): void;
+  /** Offers the line of a host an answer for an orderer; it waits while the sessions need the line. */
+  answer(host: number, frame: Uint8Array, orderer: number): boolean;
   close(): Promise<void>;
 }
 
@@ -87,6 +92,7 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
   };
 
   const serial = openSerialLines(config, hear, events);
+  const shares = lineShares(config, serial);
   const broker = setup.access && openBroker(config, setup.access, hear, events);
 
   const sendRound = (host: number, channel: BeatChannel, tick: number): void => {
@@ -117,6 +123,7 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
       const answer = seen(sessions, opened, tick);
       if (answer !== undefined) send(opened.host, opened.channel as BeatChannel, answer);
     },
+    answer: (host, frame, orderer) => shares(host)?.offer(frame, orderer) ?? false,
     close: async () => {
       await Promise.all([
         broker?.link.close(),
@@ -142,12 +149,30 @@ function openSerialLines(
           events.say(`The serial line of ${name} is not open: ${reason}.`);
           events.listening({ channel: 'serial', host }, false);
         },
-        frame: (bytes) => hear(host, 'serial', bytes),
+        frame: (bytes) => {
+          if (isOrderTraffic(bytes, 'up')) events.order(bytes, { channel: 'serial', host });
+          else hear(host, 'serial', bytes);
+        },
       },
     );
     lines.set(host, link);
   }
   return lines;
+}
+
+/** The share of each line that answers may have, made when the first of them comes. */
+function lineShares(
+  { devices }: AgentConfig,
+  links: ReadonlyMap<number, SerialLink>,
+): (host: number) => LineShare | undefined {
+  const shares = new Map<number, LineShare>();
+  return (host) => {
+    const baud = devices.find((one) => one.host === host)?.serial?.baud;
+    if (baud === undefined) return undefined;
+    const share = shares.get(host) ?? lineShare({ baud, send: (it) => links.get(host)?.send(it) });
+    shares.set(host, share);
+    return share;
+  };
 }
 
 interface Broker {
@@ -178,7 +203,7 @@ function openBroker(
       events.listening({ channel: 'mqtt' }, false);
     },
     message: (topic, payload, about) => {
-      if (topic === topics.order) return events.order(payload, about);
+      if (topic === topics.order) return events.order(payload, { channel: 'mqtt', about });
       // What a broker kept is a replay, whoever made it.
       if (about.retain) return;
       if (topic === topics.echo) {

@@ -8,9 +8,11 @@
  * is not back within the board's deadtime its host is judged as any silent host. A second signal
  * ends it at once. HUP takes a changed keys file and misses no beat; a wrong file changes nothing.
  */
+import { isatty } from 'node:tty';
 import { isDeepStrictEqual } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { checkReport } from '../protocol/check-report.ts';
+import type { LineServer } from '../protocol/control/server.ts';
 import { soon } from '../protocol/link/timers.ts';
 import { type Logger, logger } from '../protocol/log.ts';
 import { type FdStream, fdStream } from '../protocol/log-stream.ts';
@@ -21,9 +23,9 @@ import type { LeaveReason } from '../protocol/wire/messages.ts';
 import type { ShimConfig } from './config/shim-config.ts';
 import { RETURN_BY_DEFAULT_S, RETURN_BY_MAX_S } from './core/limits.ts';
 import { readIncarnation } from './drivers/boot-id.ts';
-import { askToLeave, leaveSocketPath, serveLeave } from './leave-socket.ts';
 import { type Loaded, loadShim } from './load.ts';
 import { runShim, type ShimShell } from './shell.ts';
+import { askToLeave, serveShim, shimSocketPath } from './shim-socket.ts';
 
 const CONFIG_DEFAULT = '/etc/fencepost/shim.toml';
 const EXIT = { done: 0, notDone: 1, wrongUse: 2, unknown: 3 } as const;
@@ -57,7 +59,10 @@ function program(): Command {
     'run',
     'beat on every configured channel until TERM or INT, then leave in order; HUP takes changed keys',
   )
-    .option('--socket <path>', 'where "leave" reaches it (default: /run/fencepost/shim-HOST.sock)')
+    .option(
+      '--socket <path>',
+      'where "leave" and orders reach it (default: /run/fencepost/shim-HOST.sock)',
+    )
     .addHelpText('after', '\nExample:\n  fencepost-shim run --config /etc/fencepost/shim.toml')
     .action((options: RunOptions) => run(options));
   command('check', 'say what is wrong with the configuration and its key; changes nothing')
@@ -96,7 +101,9 @@ async function run({ config: path, socket }: RunOptions): Promise<void> {
   const { log, stream } = makeLog();
   for (const warning of warnings) log.warn(problemLine(warning));
   const say = (level: 'info' | 'warn', sentence: string): void => log[level](sentence);
-  const shell = runShim({ config, crypto, ring, incarnation: incarnation.value, say });
+  let local: LineServer | undefined;
+  const tellLocal = (line: string): void => local?.tell(line);
+  const shell = runShim({ config, crypto, ring, incarnation: incarnation.value, say, tellLocal });
   const life = incarnation.value.toString(16).padStart(8, '0');
   process.on('SIGHUP', () => takeKeys(path, config, shell, log));
   log.info(`This is ${config.host.name}, incarnation ${life}, guarded by ${config.agent.name}.`);
@@ -115,21 +122,22 @@ async function run({ config: path, socket }: RunOptions): Promise<void> {
     stream.flush();
     process.exit(EXIT.done);
   };
-  const where = socket ?? leaveSocketPath(config.host.name);
-  const wishes = await serveLeave(
-    where,
-    async ({ reason, returnByS }) => {
+  const where = socket ?? shimSocketPath(config.host.name);
+  const served = await serveShim(where, {
+    leave: async ({ reason, returnByS }) => {
       const told = await leaveAndEnd(reason, returnByS);
       // The answer goes out first: the process ends a turn later.
       soon(() => void end());
       return told;
     },
-    (sentence) => log.warn(sentence),
-  );
-  if (!wishes.ok) log.info(`"fencepost-shim leave" will not reach this shim: ${wishes.detail}.`);
+    relay: shell.relay,
+    warn: (sentence) => log.warn(sentence),
+  });
+  if (served.ok) local = served.value;
+  else log.info(`Neither "leave" nor orders of this server reach this shim: ${served.detail}.`);
   onSignals(async () => {
     await leaveAndEnd('stop', RETURN_BY_DEFAULT_S);
-    if (wishes.ok) await wishes.value.close();
+    await local?.close();
     await end();
   });
 }
@@ -162,7 +170,7 @@ function onSignals(leave: () => Promise<void>): void {
 
 function makeLog(): { log: Logger; stream: FdStream } {
   const stream = fdStream(2);
-  const tty = process.stderr.isTTY === true;
+  const tty = isatty(2);
   const colour = tty && process.env['NO_COLOR'] === undefined;
   return { log: logger({ stream, tty, colour, now: () => new Date() }), stream };
 }
@@ -187,7 +195,7 @@ async function leave({ config: path, socket, reason, returnBy }: LeaveOptions): 
   if (where === undefined) {
     const loaded = loadShim(path, nodeCrypto());
     if (!loaded.ok) return complain(loaded);
-    where = leaveSocketPath(loaded.config.host.name);
+    where = shimSocketPath(loaded.config.host.name);
   }
   const left = await askToLeave(where, { reason, returnByS: returnBy });
   if (!left.ok) {

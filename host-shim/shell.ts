@@ -14,6 +14,7 @@ import type { HostNews } from '../protocol/wire/session/host.ts';
 import type { ShimConfig } from './config/shim-config.ts';
 import { newShim, type ShimEffect, type ShimEvent, stepShim } from './core/shim.ts';
 import { type ChannelEvents, type ChannelPath, mqttPath, serialPath } from './drivers/channels.ts';
+import { type Relay, relay } from './relay.ts';
 
 export interface ShimSetup {
   config: ShimConfig;
@@ -21,12 +22,16 @@ export interface ShimSetup {
   ring: KeyRing;
   incarnation: number;
   say: Say;
+  /** Says a line to every program that is connected to the shim's socket. */
+  tellLocal: (line: string) => void;
 }
 
 /** One sentence for the log. */
 export type Say = (level: 'info' | 'warn', sentence: string) => void;
 
 export interface ShimShell {
+  /** Carries orders of local programs over the serial line. */
+  relay: Relay;
   /**
    * Takes leave of the board: LEAVING, then LEFT, each waited for within bounds. Resolves when
    * nothing more will be sent, with whether the board said that it heard. Asked again while it
@@ -45,11 +50,13 @@ export interface ShimShell {
 const NONCE_BYTES = 8;
 
 /** Starts beating on every configured channel. */
-export function runShim({ config, crypto, ring, incarnation, say }: ShimSetup): ShimShell {
+export function runShim(setup: ShimSetup): ShimShell {
+  const { config, crypto, ring, incarnation, say } = setup;
   const paths = new Map<Channel, ChannelPath>();
   const leavers: ((end: { told: boolean }) => void)[] = [];
   let gone: { told: boolean } | undefined;
   let timer: Timer | undefined;
+  let nextAt = Number.POSITIVE_INFINITY;
   const shim = newShim({
     crypto,
     ring,
@@ -72,29 +79,27 @@ export function runShim({ config, crypto, ring, incarnation, say }: ShimSetup): 
     const now = monotonicMs();
     const { effects, dueAt } = stepShim(shim, event, now, () => randomBytes(NONCE_BYTES));
     timer?.cancel();
+    nextAt = dueAt;
     timer = Number.isFinite(dueAt)
       ? after(Math.ceil(Math.max(0, dueAt - now)), () => take({ kind: 'due' }))
       : undefined;
     for (const effect of effects) carryOut(effect);
   };
 
-  const events = (channel: Channel): ChannelEvents => ({
-    up: () => {
-      say('info', `${channel}: open.`);
-      take({ kind: 'up', channel });
-    },
-    lost: (reason) => {
-      say('warn', `${channel}: not open: ${reason}.`);
-      take({ kind: 'lost', channel });
-    },
-    frame: (bytes) => take({ kind: 'frame', channel, bytes }),
-  });
   const { serial, mqtt, agent, host } = config;
-  if (serial !== undefined) paths.set('serial', serialPath(serial, events('serial')));
+  const orders = relay({
+    ...(serial && { baud: serial.baud }),
+    send: (frame) => paths.get('serial')?.send(frame),
+    freeMs: () => nextAt - monotonicMs(),
+    tell: setup.tellLocal,
+  });
+  if (serial !== undefined)
+    paths.set('serial', serialPath(serial, eventsOf('serial', take, say, orders)));
   const names = { agent: agent.name, host: host.name };
-  if (mqtt !== undefined) paths.set('mqtt', mqttPath(mqtt, names, events('mqtt')));
+  if (mqtt !== undefined) paths.set('mqtt', mqttPath(mqtt, names, eventsOf('mqtt', take, say)));
 
   return {
+    relay: orders,
     leave: (reason, returnByS) =>
       new Promise((resolve) => {
         if (gone !== undefined) return resolve(gone);
@@ -108,6 +113,30 @@ export function runShim({ config, crypto, ring, incarnation, say }: ShimSetup): 
     close: async () => {
       timer?.cancel();
       await Promise.all([...paths.values()].map((path) => path.close()));
+    },
+  };
+}
+
+/** What a channel hears goes to the core; on the line, answers to orders go to who gave them. */
+function eventsOf(
+  channel: Channel,
+  take: (event: ShimEvent) => void,
+  say: Say,
+  orders?: Relay,
+): ChannelEvents {
+  return {
+    up: () => {
+      say('info', `${channel}: open.`);
+      take({ kind: 'up', channel });
+      orders?.up();
+    },
+    lost: (reason) => {
+      say('warn', `${channel}: not open: ${reason}.`);
+      take({ kind: 'lost', channel });
+      orders?.lost(reason);
+    },
+    frame: (bytes) => {
+      if (orders?.answer(bytes) !== true) take({ kind: 'frame', channel, bytes });
     },
   };
 }

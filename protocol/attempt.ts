@@ -6,7 +6,7 @@
  * throw is caught. An assertion of our own passes through: a mistake in the code must end the
  * process, and must not look like a broken cable.
  */
-import { AssertionError } from 'node:assert';
+import { isMistake } from './assert.ts';
 import { type Failure, failure, ok, type Result } from './result.ts';
 
 /** Awaits `fn`; what it throws or rejects with comes back as a failure, assertions excepted. */
@@ -32,7 +32,7 @@ export function attemptSync<T>(fn: () => T): Result<T> {
  * system call in lower case (`enoent`), `error` where there is none.
  */
 export function asFailure(thrown: unknown): Failure {
-  if (thrown instanceof AssertionError) throw thrown;
+  if (isMistake(thrown)) throw thrown;
   if (!(thrown instanceof Error)) return failure('error', String(thrown));
   const code: unknown = 'code' in thrown ? thrown.code : undefined;
   return failure(typeof code === 'string' ? code.toLowerCase() : 'error', thrown.message);

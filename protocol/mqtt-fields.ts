@@ -6,7 +6,7 @@
  * be silently useless, so they are refused.
  */
 import * as v from 'valibot';
-import { durationSchema, flagSchema, pathSchema, textSchema } from './config-fields.ts';
+import { durationSchema, flagSchema, nameSchema, pathSchema, textSchema } from './config-fields.ts';
 import { type KeyPath, type TomlFile, tell, warn } from './toml.ts';
 import { says } from './toml-check.ts';
 
@@ -41,6 +41,8 @@ export interface MqttTable {
 export interface AgentMqttTable extends MqttTable {
   /** The broker runs on the board itself, so that our own echo proves nothing. */
   on_board?: boolean | undefined;
+  /** The guarded host that the broker runs on, where its address does not say so. */
+  on_host?: string | undefined;
   delay?: number | undefined;
 }
 
@@ -70,7 +72,12 @@ export const mqttSchema: v.GenericSchema<unknown, MqttTable> = v.strictObject(
   notATable('mqtt'),
 );
 export const agentMqttSchema: v.GenericSchema<unknown, AgentMqttTable> = v.strictObject(
-  { ...entries, on_board: v.optional(flagSchema), delay: v.optional(durationSchema) },
+  {
+    ...entries,
+    on_board: v.optional(flagSchema),
+    on_host: v.optional(nameSchema),
+    delay: v.optional(durationSchema),
+  },
   notATable('mqtt'),
 );
 

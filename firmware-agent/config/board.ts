@@ -5,7 +5,6 @@
  * can never be told from a dead one. The first is refused, the second refused where the host could
  * never be found dead, and warned about where it only makes fencing rarer.
  */
-import { isLoopback } from '../../protocol/mqtt-fields.ts';
 import { type KeyPath, type TomlFile, tell, warn } from '../../protocol/toml.ts';
 import { companyMs, HOSTS_MAX } from '../core/limits.ts';
 import type { HostSettings } from '../core/settings.ts';
@@ -86,7 +85,7 @@ export function checkSilence(toml: TomlFile, hosts: ReadHost[], brokerOnBoard: b
 }
 
 /** Warns of what several hosts share, because they fall silent together when it breaks. */
-export function warnOfSharedFate(toml: TomlFile, hosts: ReadHost[], brokerUrl?: string): void {
+export function warnOfSharedFate(toml: TomlFile, hosts: ReadHost[]): void {
   const sharing = new Map<string, ReadHost[]>();
   const nameless: ReadHost[] = [];
   for (const host of hosts) {
@@ -113,16 +112,6 @@ export function warnOfSharedFate(toml: TomlFile, hosts: ReadHost[], brokerUrl?: 
       [...first.path, 'serial'],
       `${namesOf(nameless)} name no serial adapter and may all share one`,
       'Write adapter = "NAME" in each serial table: the same name where they share an adapter.',
-    );
-  }
-  const broker = brokerUrl === undefined ? undefined : new URL(brokerUrl).hostname;
-  for (const { path, settings } of hosts) {
-    if (settings.name !== broker || isLoopback(settings.name)) continue;
-    warn(
-      toml,
-      [...path, 'mqtt'],
-      'the broker runs on this host: its death silences MQTT for all',
-      'Run the broker elsewhere, or give every host a serial line.',
     );
   }
 }

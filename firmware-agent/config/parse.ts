@@ -20,6 +20,7 @@ import {
 import { checked, isTable } from '../../protocol/toml-check.ts';
 import { DELAY_MAX_MS, HOOK_TIME_MS } from '../core/limits.ts';
 import { checkSilence, checkUnique, warnOfSharedFate, warnOfSlowCompany } from './board.ts';
+import { checkBrokerHost } from './broker-host.ts';
 import type { AgentConfig } from './config.ts';
 import { type ReadHost, readHost } from './hosts.ts';
 import { LATER } from './later.ts';
@@ -43,14 +44,15 @@ export function parseAgentConfig(text: string, file: string): Parsed<AgentConfig
   const brokerOnBoard = mqtt !== undefined && isOnBoard(toml, mqtt);
   const hosts = readHosts(toml, mqtt);
   checkUnique(toml, hosts);
+  const orderers = readOrderers(toml, tablesAt(toml, 'orderers'), numbersOf(toml, hosts));
   // Of hosts that are half understood nobody can say what they share.
   const tables = Object.keys(tablesAt(toml, 'hosts'));
   if (hosts.length === tables.length && hosts.every((host) => host.complete)) {
     checkSilence(toml, hosts, brokerOnBoard);
-    warnOfSharedFate(toml, hosts, mqtt?.url);
+    warnOfSharedFate(toml, hosts);
     warnOfSlowCompany(toml, hosts);
+    if (mqtt !== undefined) checkBrokerHost(toml, mqtt, hosts, orderers);
   }
-  const orderers = readOrderers(toml, tablesAt(toml, 'orderers'), numbersOf(toml, hosts));
   if (top === undefined || agent === undefined) return concluded<AgentConfig>(toml, undefined);
   return concluded<AgentConfig>(toml, {
     ...boardOf(top, agent),

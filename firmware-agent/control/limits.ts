@@ -1,4 +1,4 @@
-/** The bounds of what comes through the order topic, each with its reason. */
+/** The bounds of what comes from orderers, each with its reason. */
 import type { Rate } from '../../protocol/wire/session/bucket.ts';
 
 /** The longest frame an orderer sends is an ORDER of about 90 bytes; the broker's cap is the same. */
@@ -16,8 +16,11 @@ export const RECORD_ENTRIES_KEPT = 40;
 /** A dashboard that asks every second for every host of a small board stays below this. */
 export const ORDERER_RATE: Rate = { perMs: 20 / 1_000, burst: 40 };
 
-/** Orders whose answer was asked for on a topic of its own: far more than run at once. */
+/** Orders of which it is known how they came: far more than run at once. */
 export const REPLY_PATHS_MAX = 256;
+
+/** The broker, the orderer's own line, and two more for an operator who goes from server to server. */
+export const PATHS_PER_ORDER_MAX = 4;
 
 /** Long enough for a slow broker; who asked has repeated the question by then. */
 export const ANSWER_EXPIRY_S = 30;

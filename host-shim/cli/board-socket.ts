@@ -9,8 +9,9 @@ import type { ControlAnswer } from '../../protocol/control/messages.ts';
 import { monotonicMs } from '../../protocol/link/timers.ts';
 import type { OrderEnd } from '../../protocol/order-step.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
-import type { OrderAnswer } from '../../protocol/wire/view.ts';
+import type { BoardView, OrderAnswer } from '../../protocol/wire/view.ts';
 import type { Board, BoardFailure } from './board.ts';
+import { glanceOf, hostIn } from './glance.ts';
 
 /** The longest time that an order may be on its way, as the wire limits it. */
 const TTL_MS = 30_000;
@@ -30,10 +31,20 @@ export async function boardAtSocket(
 }
 
 function boardOver(client: ControlClient, who: string): Board {
+  const view = async (): Promise<Result<BoardView, BoardFailure>> => {
+    const answer = await client.ask({ ask: 'view' });
+    return answer.ok && answer.value.is === 'view' ? ok(answer.value.view) : unexpected(answer);
+  };
   return {
-    async view() {
-      const answer = await client.ask({ ask: 'view' });
-      return answer.ok && answer.value.is === 'view' ? ok(answer.value.view) : unexpected(answer);
+    view,
+    async glance(name) {
+      const seen = await view();
+      const host = seen.ok ? hostIn(seen.value, name) : seen;
+      return host.ok ? ok(glanceOf(host.value)) : host;
+    },
+    async glances() {
+      const seen = await view();
+      return seen.ok ? ok(seen.value.hosts.map(glanceOf)) : seen;
     },
     async keys() {
       const answer = await client.ask({ ask: 'keys' });

@@ -1,16 +1,18 @@
 /**
- * The board as a command sees it, whichever way leads there: its own socket, or a broker.
+ * The board as a command sees it, whichever way leads there: its own socket, or sealed frames.
  *
- * Failures keep apart what was never sent (`absent`, `forbidden`), what was sent and not answered
- * (`silent`), and what the board would not do (`refused`).
+ * Failures keep apart what was never sent (`absent`, `forbidden`), what the only way that is left
+ * cannot carry (`listless`), what was sent and not answered (`silent`), and what the board would
+ * not do (`refused`).
  */
 import type { OrderEnd } from '../../protocol/order-step.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { Operation } from '../../protocol/wire/messages.ts';
 import type { OrderArgs } from '../../protocol/wire/order-args.ts';
 import type { BoardView, FenceRecord, KeysView } from '../../protocol/wire/view.ts';
+import type { Glance } from './glance.ts';
 
-export type BoardFailure = 'absent' | 'forbidden' | 'silent' | 'refused' | 'wrong-use';
+export type BoardFailure = 'absent' | 'forbidden' | 'listless' | 'silent' | 'refused' | 'wrong-use';
 
 export interface BoardOrder {
   op: Operation;
@@ -25,6 +27,10 @@ export interface BoardOrder {
 
 export interface Board {
   view(): Promise<Result<BoardView, BoardFailure>>;
+  /** One host in a few words, whichever way is left; an unknown name is the caller's mistake. */
+  glance(host: string): Promise<Result<Glance, BoardFailure>>;
+  /** The same of all hosts that are known by name where a view is `listless`. */
+  glances(): Promise<Result<Glance[], BoardFailure>>;
   /** The fences of one host on record, newest last. */
   records(host: string): Promise<Result<FenceRecord[], BoardFailure>>;
   /** Orders and waits for the end; `accepted` is called when the board took the order. */

@@ -65,6 +65,7 @@ export function finish<T>(
 const FAILURE_EXIT: Record<BoardFailure, ExitCode> = {
   absent: EXIT.notDone,
   forbidden: EXIT.notDone,
+  listless: EXIT.notDone,
   refused: EXIT.notDone,
   silent: EXIT.unknown,
   'wrong-use': EXIT.wrongUse,

@@ -1,8 +1,9 @@
-/** From what stands on the command line to a board: its own socket, or a broker and a key. */
+/** From what stands on the command line to a board: its own socket, or a key and ways for its frames. */
 import { readKeysFile } from '../../protocol/keys-file.ts';
 import { mqttAccess } from '../../protocol/mqtt-secrets.ts';
-import { orderClient } from '../../protocol/order-client.ts';
+import { type OrderRoute, orderClient } from '../../protocol/order-client.ts';
 import { orderOverMqtt } from '../../protocol/order-mqtt.ts';
+import { orderOverShim } from '../../protocol/order-shim.ts';
 import { problemText } from '../../protocol/problem-text.ts';
 import { readFile } from '../../protocol/read-file.ts';
 import { type Failure, failure, ok, type Result } from '../../protocol/result.ts';
@@ -10,9 +11,9 @@ import type { Problem } from '../../protocol/toml.ts';
 import { keyRing } from '../../protocol/wire/keys.ts';
 import { nodeCrypto } from '../../protocol/wire/mac.ts';
 import { sendingKid } from '../../protocol/wire/session/orderer.ts';
-import { parseCliConfig } from '../config/cli-config.ts';
+import { type CliConfig, parseCliConfig } from '../config/cli-config.ts';
 import type { Board, BoardFailure } from './board.ts';
-import { boardOverMqtt } from './board-mqtt.ts';
+import { boardOverFrames } from './board-sealed.ts';
 import { boardAtSocket } from './board-socket.ts';
 import type { Route } from './command-set.ts';
 
@@ -25,7 +26,10 @@ export async function connectBoard(
 ): Promise<Result<Board, BoardFailure>> {
   if (route.config === undefined) return boardAtSocket(route.socket ?? SOCKET_DEFAULT, who);
   if (route.socket !== undefined) {
-    return failure('wrong-use', 'give --socket (this machine) or --config (the broker), not both');
+    return failure(
+      'wrong-use',
+      'give --socket (the agent of this machine) or --config (elsewhere), not both',
+    );
   }
   return boardByConfig(route.config);
 }
@@ -35,7 +39,7 @@ async function boardByConfig(path: string): Promise<Result<Board, BoardFailure>>
   if (!file.ok) return wrongFile(file.problems);
   const parsed = parseCliConfig(file.text, path);
   if (!parsed.ok) return wrongFile(parsed.problems);
-  const { agent, mqtt, orderer, keysPath } = parsed.config;
+  const { agent, orderer, keysPath, hosts } = parsed.config;
   const keys = readKeysFile(keysPath);
   if (!keys.ok) return wrongFile(keys.problems);
   const crypto = nodeCrypto();
@@ -44,19 +48,42 @@ async function boardByConfig(path: string): Promise<Result<Board, BoardFailure>>
     const detail = `${keysPath} has no key of the orderer ${orderer.name}; add its line "order ..."`;
     return failure('wrong-use', detail);
   }
-  const access = await mqttAccess(mqtt);
-  if (!access.ok) return failure('wrong-use', access.detail);
+  const routes = await routesOf(parsed.config);
+  if (!routes.ok) return routes;
   const client = orderClient(
-    {
-      crypto,
-      ring,
-      agent: agent.id,
-      orderer: { orderer: orderer.id, name: orderer.name },
-      channel: 'mqtt',
-    },
-    orderOverMqtt({ access: access.value, agentName: agent.name, ordererName: orderer.name }),
+    { crypto, ring, agent: agent.id, orderer: { orderer: orderer.id, name: orderer.name } },
+    routes.value,
   );
-  return ok(boardOverMqtt(client));
+  return ok(boardOverFrames(client, hosts));
+}
+
+async function routesOf({
+  agent,
+  orderer,
+  mqtt,
+  shim,
+}: CliConfig): Promise<Result<OrderRoute[], BoardFailure>> {
+  const routes = shim === undefined ? [] : [orderOverShim(shim.socket)];
+  const access = mqtt && (await mqttAccess(mqtt));
+  if (access?.ok === false) {
+    // A password on a disk that is gone must not keep an order from the other way.
+    if (routes.length === 0) return failure('wrong-use', access.detail);
+    routes.push(closedRoute('the broker', access.detail));
+  }
+  if (access?.ok) {
+    const names = { agentName: agent.name, ordererName: orderer.name };
+    routes.push(orderOverMqtt({ access: access.value, ...names }));
+  }
+  return ok(routes);
+}
+
+function closedRoute(name: string, why: string): OrderRoute {
+  const path = { send: () => {}, close: async () => {} };
+  const connect: OrderRoute['connect'] = ({ lost }) => {
+    lost(why);
+    return path;
+  };
+  return { name, channel: 'mqtt', connect };
 }
 
 function wrongFile(problems: readonly Problem[]): Failure<'wrong-use'> {

@@ -8,7 +8,6 @@ import { every } from '../../protocol/link/timers.ts';
 import type { OrderEnd } from '../../protocol/order-step.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
 import type { OrderArgs } from '../../protocol/wire/order-args.ts';
-import type { HostView } from '../../protocol/wire/view.ts';
 import type { Board, BoardFailure } from './board.ts';
 import type { Terminal } from './terminal.ts';
 import { incarnationName, jsonLine } from './words.ts';
@@ -65,19 +64,6 @@ async function heldWords(board: Board, { word, host }: OrderChoice): Promise<str
   return said.findLast((words) => words !== undefined) ?? '';
 }
 
-/** Finds one host in the board's view; an unknown name is the caller's mistake. */
-export async function hostNamed(
-  board: Board,
-  name: string,
-): Promise<Result<HostView, BoardFailure>> {
-  const view = await board.view();
-  if (!view.ok) return view;
-  const host = view.value.hosts.find((one) => one.name === name);
-  if (host !== undefined) return ok(host);
-  const known = view.value.hosts.map((one) => one.name).join(', ') || 'none';
-  return failure('wrong-use', `no host is called ${name}; the hosts are: ${known}`);
-}
-
 /** Asks before power goes; an acknowledgement wants the whole sentence, for a person answers for it. */
 async function isAgreed(
   board: Board,
@@ -85,7 +71,7 @@ async function isAgreed(
   choice: OrderChoice,
 ): Promise<Result<void, BoardFailure>> {
   if (choice.host === '') return ok(undefined);
-  const host = await hostNamed(board, choice.host);
+  const host = await board.glance(choice.host);
   if (!host.ok) return host;
   const { word, yes, json } = choice;
   if (yes || word === 'on' || word === 'disable' || word === 'enable') return ok(undefined);

@@ -76,7 +76,7 @@ function addCommon(command: Command): void {
   command
     .option('--json', 'print JSON, one document a line, and never ask')
     .option('--socket <path>', 'the socket of the agent on this machine')
-    .option('--config <file>', 'go through the broker, as this fencepost.toml says');
+    .option('--config <file>', 'go through the broker or the shim, as this fencepost.toml says');
 }
 
 function everyCommand(program: Command, fn: (command: Command) => void): void {

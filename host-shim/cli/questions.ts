@@ -1,7 +1,7 @@
 /** The commands that ask, and move nothing: `ls`, `status`, `why`, `reload`. Each prints once, for people or as JSON. */
-import type { Result } from '../../protocol/result.ts';
+import { ok, type Result } from '../../protocol/result.ts';
 import type { Board, BoardFailure } from './board.ts';
-import { hostNamed } from './order.ts';
+import { glanceText, hostIn } from './glance.ts';
 import { domainOf, domainText, hostsText, hostText } from './tables.ts';
 import type { Terminal } from './terminal.ts';
 import { explain } from './why.ts';
@@ -30,16 +30,34 @@ export async function showStatus(
   { json }: Form,
 ): Answered {
   const view = await board.view();
+  if (!view.ok && view.kind === 'listless')
+    return showBriefly(board, terminal, name, json, view.detail);
   if (!view.ok) return view;
   if (name === undefined) {
     terminal.out(json ? jsonLine(view.value) : hostsText(view.value));
     return view;
   }
-  const host = await hostNamed(board, name);
+  const host = hostIn(view.value, name);
   if (!host.ok) return host;
   const alarms = view.value.alarms.filter((alarm) => alarm.host === name);
   terminal.out(json ? jsonLine({ host: host.value, alarms }) : hostText(host.value, alarms));
   return host;
+}
+
+/** What a serial line can tell, and why it is no more. */
+async function showBriefly(
+  board: Board,
+  terminal: Terminal,
+  name: string | undefined,
+  json: boolean | undefined,
+  why: string,
+): Answered {
+  const one = name === undefined ? undefined : await board.glance(name);
+  const hosts = one === undefined ? await board.glances() : one.ok ? ok([one.value]) : one;
+  if (!hosts.ok) return hosts;
+  if (json) terminal.out(jsonLine({ brief: true, hosts: hosts.value }));
+  else terminal.out(`${hosts.value.map(glanceText).join('')}No more than that: ${why}.\n`);
+  return hosts;
 }
 
 /** Prints the record of the last fence of a host; with JSON it is null where there is none. */
@@ -49,7 +67,8 @@ export async function showWhy(
   name: string,
   { json }: Form,
 ): Answered {
-  const host = await hostNamed(board, name);
+  const view = await board.view();
+  const host = view.ok ? hostIn(view.value, name) : view;
   if (!host.ok) return host;
   const records = await board.records(name);
   if (!records.ok) return records;

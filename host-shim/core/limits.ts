@@ -1,4 +1,5 @@
 /** The bounds of the shim, each with its reason. */
+import type { Rate } from '../../protocol/wire/session/bucket.ts';
 
 /**
  * How long the answer to LEAVING, and then to LEFT, is waited for: three tries at one a second.
@@ -14,3 +15,9 @@ export const RETURN_BY_DEFAULT_S = 60;
 
 /** The board grants no more (leave_max). */
 export const RETURN_BY_MAX_S = 600;
+
+/** Lines of one local program: an order client says two or three a second and order. */
+export const CLIENT_RATE: Rate = { perMs: 50 / 1_000, burst: 100 };
+
+/** Some hundred answers that a local program has not read; it does not read at all. */
+export const CLIENT_UNREAD_BYTES_MAX = 65_536;

@@ -5,7 +5,7 @@
  * are kept until their line is whole; a line longer than the cap is forgotten while it arrives and
  * reported once, so the lines after it are still read. The work is linear in the bytes received.
  */
-import assert from 'node:assert';
+import { assert } from '../assert.ts';
 import { failure, ok, type Result } from '../result.ts';
 
 export type Line = Result<string, 'too-long'>;

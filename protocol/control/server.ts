@@ -15,6 +15,8 @@ import { CLIENTS_MAX, REQUEST_LINE_BYTES_MAX, UNREAD_BYTES_MAX } from './limits.
 import { type Line, lineReader } from './lines.ts';
 
 export interface LineServer {
+  /** Says a whole line to every client. */
+  tell(line: string): void;
   /** Stops listening, hangs up on every client and removes the socket file. */
   close(): Promise<void>;
 }
@@ -24,12 +26,14 @@ export type SocketRefusal = 'live' | 'not-a-socket' | 'unusable';
 
 export interface LineService {
   /**
-   * Called once a client; `say` takes whole lines and is harmless when the client is gone. What it
-   * returns is called with each line of that client.
+   * Called once a client; `say` takes whole lines and is harmless when the client is gone, `hangUp`
+   * ends it. What it returns is called with each line of that client.
    */
-  greet(say: (line: string) => void): (line: Line) => void;
+  greet(say: (line: string) => void, hangUp: () => void): (line: Line) => void;
   /** The line that tells a client that too many are connected. */
   busyLine: string;
+  /** What a client may leave unread before it is cut off; `UNREAD_BYTES_MAX` where it is absent. */
+  unreadBytesMax?: number;
   /** Told once, in a sentence, where the group cannot be set. */
   warn(sentence: string): void;
 }
@@ -65,7 +69,12 @@ export async function lineServer(
   server.on('error', (error) => service.warn(`${path} could not take a client: ${error.message}.`));
   const grouped = giveToGroup(path);
   if (!grouped.ok) service.warn(`${path} is not given to the group ${GROUP}: ${grouped.detail}.`);
-  return ok({ close: () => closeAll(server, clients) });
+  return ok({
+    tell: (line) => {
+      for (const client of clients) say(client, line, service);
+    },
+    close: () => closeAll(server, clients),
+  });
 }
 
 /** Binding happens inside `listen`, so the mask covers exactly the making of the file. */
@@ -136,12 +145,17 @@ function receive(client: Socket, clients: Set<Socket>, service: LineService): vo
   clients.add(client);
   client.once('close', () => clients.delete(client));
   const reader = lineReader(REQUEST_LINE_BYTES_MAX);
-  const serve = service.greet((line) => {
-    if (client.destroyed || !client.writable) return;
-    client.write(line);
-    if (client.writableLength > UNREAD_BYTES_MAX) client.destroy();
-  });
+  const serve = service.greet(
+    (line) => say(client, line, service),
+    () => client.destroy(),
+  );
   client.on('data', (chunk: Buffer) => {
-    for (const line of reader.push(chunk)) serve(line);
+    for (const line of reader.push(chunk)) if (!client.destroyed) serve(line);
   });
+}
+
+function say(client: Socket, line: string, service: LineService): void {
+  if (client.destroyed || !client.writable) return;
+  client.write(line);
+  if (client.writableLength > (service.unreadBytesMax ?? UNREAD_BYTES_MAX)) client.destroy();
 }

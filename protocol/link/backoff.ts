@@ -5,7 +5,7 @@
  * thousand clients must not all come in the same millisecond. So the wait doubles up to a cap, and
  * a part of it is left to chance. Pure: the chance is passed in.
  */
-import assert from 'node:assert';
+import { assert } from '../assert.ts';
 
 export interface BackoffBounds {
   firstMs: number;

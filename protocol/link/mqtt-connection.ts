@@ -8,9 +8,9 @@
  * nothing else; our own callbacks run outside of it, so that a mistake of ours is never taken for
  * a mistake of the client.
  */
-import assert from 'node:assert';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type IClientOptions, type IClientPublishOptions, MqttClient } from 'mqtt';
+import { assert } from '../assert.ts';
 import { attemptSync } from '../attempt.ts';
 import type { Failure } from '../result.ts';
 import { singleLookup } from './lookup.ts';

@@ -6,7 +6,7 @@
  * number is our own mistake and throws. A timer may fire up to 1 ms early, so nobody who counts on
  * a deadline trusts that it fired: read `monotonicMs` again.
  */
-import assert from 'node:assert';
+import { assert } from '../assert.ts';
 import type { Instant } from '../wire/instant.ts';
 
 /** The first delay that Node cannot hold: it would fire after 1 ms. */

@@ -54,8 +54,10 @@ async function measureAll(options: Options): Promise<Report> {
   const { node, seconds, runs, flags } = options;
   const machine = machineOf(node);
   const bare: OneStart[] = [];
-  const bareOnce = async (): Promise<void> => {
-    bare.push(await bareStart(node));
+  const bareOnce = async (): Promise<OneStart> => {
+    const took = await bareStart(node);
+    bare.push(took);
+    return took;
   };
   const starts: Report['starts'] = [];
   const guarding: Report['guarding'] = [];

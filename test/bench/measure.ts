@@ -38,6 +38,8 @@ export interface StartTimes {
   hosts: number;
   wall: Spread;
   own: Spread;
+  /** `own` less that of a bare Node started just before: what is ours to shorten. */
+  beyondNode: Spread;
 }
 
 export interface OneStart {
@@ -45,24 +47,29 @@ export interface OneStart {
   ownMs: number;
 }
 
-/** Starts the agent of a site so many times; `between` runs before each. */
+/** Starts the agent of a site so many times, each after a bare Node. */
 export async function startTimes(
   site: Site,
   { hosts, count }: { hosts: number; count: number },
-  between: () => Promise<void>,
+  bareOnce: () => Promise<OneStart>,
 ): Promise<StartTimes> {
   const wall: number[] = [];
   const own: number[] = [];
+  const beyondNode: number[] = [];
   for (let n = 0; n < count; n += 1) {
-    await between();
+    const bare = await bareOnce();
     const agent = site.startAgent();
     const took = await startOf(agent, '"listening: ');
     wall.push(took.wallMs);
     own.push(took.ownMs);
+    beyondNode.push(took.ownMs - bare.ownMs);
     await agent.line('"started"');
     await agent.end();
   }
-  return { hosts, wall: spreadOf(wall), own: spreadOf(own) };
+  return {
+    hosts,
+    ...{ wall: spreadOf(wall), own: spreadOf(own), beyondNode: spreadOf(beyondNode) },
+  };
 }
 
 /** The same for a Node that does nothing but say a line. */

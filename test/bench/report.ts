@@ -82,9 +82,10 @@ export function print(report: Report, verdicts: readonly Verdict[]): void {
   say(`\n${row('from exec, ms', 'min', 'median', 'max', 'runs')}`);
   say(row('  node -e, to its first line', ...spreadCells(bare.wall)));
   say(row('    less its waiting for a processor', ...spreadCells(bare.own)));
-  for (const { hosts, wall, own } of starts) {
+  for (const { hosts, wall, own, beyondNode } of starts) {
     say(row(`  agent with ${hosts} hosts, to "listening"`, ...spreadCells(wall)));
     say(row('    less its waiting for a processor', ...spreadCells(own)));
+    say(row('    and less a bare Node, pair by pair', ...spreadCells(beyondNode)));
   }
   say(`\n${row('memory, MiB', 'RSS', 'peak', 'anonymous')}`);
   say(row('  node that only waits', ...memoryCells(bare.memory)));

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readIncarnation } from '../../host-shim/drivers/boot-id.ts';
-import { askToLeave, type LeaveWish, serveLeave } from '../../host-shim/leave-socket.ts';
+import { askToLeave, type LeaveWish, serveShim } from '../../host-shim/shim-socket.ts';
+import { ok } from '../../protocol/result.ts';
 import { built } from '../lib/built.ts';
 import { assert, suite } from '../lib/suite.ts';
 
@@ -72,14 +73,14 @@ test('leave without a shim is exit 1 and says so', () => {
 test('a wish to leave reaches the shim whole, and its answer comes back', async () => {
   const wishes: LeaveWish[] = [];
   const answers = [true, false];
-  const socket = await serveLeave(
-    at('leave.sock'),
-    async (wish) => {
+  const socket = await serveShim(at('leave.sock'), {
+    leave: async (wish) => {
       wishes.push(wish);
       return { told: answers.shift() ?? false };
     },
-    () => {},
-  );
+    relay: { greeting: () => '{"line":"open"}\n', take: () => ok(undefined) },
+    warn: () => {},
+  });
   assert.ok(socket.ok);
   const wish: LeaveWish = { reason: 'reboot', returnByS: 300 };
   assert.equal(await askToLeave(at('leave.sock'), wish), { ok: true, value: { told: true } });

@@ -1,16 +1,17 @@
 /**
- * The board's end of the order topic without a broker: the real `mqttOrders` over a fake desk, with
- * everything that it would publish kept, and a path from it to an order client.
+ * The board's end of all order paths without a broker or a line: the real `sealedOrders` over a fake
+ * desk, with everything that it would send kept, and paths from it to an order client.
  */
 import {
-  type MqttOrders,
-  mqttOrders,
   type OrderDesk,
-} from '../../firmware-agent/control/mqtt-orders.ts';
+  type OrderFrom,
+  type SealedOrders,
+  sealedOrders,
+} from '../../firmware-agent/control/sealed-orders.ts';
 import type { OrdererSettings } from '../../firmware-agent/core/settings.ts';
-import type { MessageAbout, PublishOptions } from '../../protocol/link/mqtt.ts';
+import type { PublishOptions } from '../../protocol/link/mqtt.ts';
 import { monotonicMs, nextTurn } from '../../protocol/link/timers.ts';
-import type { OrderClientSetup, OrderPath, OrderPathEvents } from '../../protocol/order-client.ts';
+import type { OrderClientSetup, OrderRoute } from '../../protocol/order-client.ts';
 import type { KeyRing } from '../../protocol/wire/keys.ts';
 import {
   DETAIL_UNTESTED,
@@ -40,15 +41,18 @@ export const PCMK: OrdererSettings = {
 
 export interface FakeOrders {
   desk: FakeDesk;
-  orders: MqttOrders;
+  orders: SealedOrders;
   accepted: { order: MessageOf<'order'>; orderer: number }[];
   published: { topic: string; payload: Uint8Array; options: PublishOptions }[];
+  /** What went to the serial lines of hosts. */
+  onLines: { host: number; frame: Uint8Array }[];
   alarms: string[];
   life: { aNonce: Uint8Array; tick: number };
   /** What every order is answered with, in this order. */
   outcomes: Outcome[];
-  /** Told of each message that is published. */
+  /** Told of each message that is published, and of each frame for a line. */
   onPublish: (payload: Uint8Array) => void;
+  onLine: (frame: Uint8Array) => void;
 }
 
 export function fakeOrders(keys: KeyRing = ring): FakeOrders {
@@ -56,10 +60,12 @@ export function fakeOrders(keys: KeyRing = ring): FakeOrders {
     desk: fakeDesk(),
     accepted: [],
     published: [],
+    onLines: [],
     alarms: [],
     life: { aNonce: new Uint8Array(8).fill(1), tick: 40 },
     outcomes: ['accepted', 'done'],
     onPublish: () => {},
+    onLine: () => {},
   };
   const desk: OrderDesk = {
     life: () => fake.life,
@@ -74,12 +80,20 @@ export function fakeOrders(keys: KeyRing = ring): FakeOrders {
       fake.onPublish(payload);
       return true;
     },
+    sendOnLine: (host, frame) => {
+      fake.onLines.push({ host, frame });
+      fake.onLine(frame);
+      return true;
+    },
     alarm: (code, sentence) => void fake.alarms.push(`${code}: ${sentence}`),
   };
-  const orders = mqttOrders(
-    { crypto, ring: keys, agent: AGENT, agentName: 'board1', orderers: [ANNA, PCMK] },
-    desk,
-  );
+  const hosts = [
+    { host: 1, name: 'deimos' },
+    { host: 2, name: 'phobos' },
+  ];
+  const orderers = [ANNA, PCMK];
+  const setup = { crypto, ring: keys, agent: AGENT, agentName: 'board1', orderers, hosts };
+  const orders = sealedOrders(setup, desk);
   return Object.assign(fake, { orders });
 }
 
@@ -92,20 +106,27 @@ export function resultOf(order: MessageOf<'order'>, outcome: Outcome): MessageOf
 }
 
 export function clientSetup({ orderer, name }: OrdererSettings): OrderClientSetup {
-  return { crypto, ring, agent: AGENT, orderer: { orderer, name }, channel: 'mqtt' };
+  return { crypto, ring, agent: AGENT, orderer: { orderer, name } };
 }
 
-/** A path to the fake board; every frame takes a turn of the loop each way. */
-export function memoryPath(
+/** A way to the fake board; every frame takes a turn of the loop each way. */
+export function memoryRoute(
   fake: FakeOrders,
-  about: MessageAbout = { retain: false },
-): (events: OrderPathEvents) => OrderPath {
-  return (events) => {
-    fake.onPublish = (payload) => void nextTurn(() => events.frame(payload));
-    nextTurn(events.up);
-    return {
-      send: (frame) => void nextTurn(() => fake.orders.message(frame, about, monotonicMs())),
-      close: async () => {},
-    };
+  from: OrderFrom = { channel: 'mqtt', about: { retain: false } },
+): OrderRoute {
+  const { channel } = from;
+  return {
+    name: channel === 'mqtt' ? 'the broker' : 'the shim',
+    channel,
+    connect: (events) => {
+      const hear = (frame: Uint8Array): void => void nextTurn(() => events.frame(frame));
+      if (channel === 'mqtt') fake.onPublish = hear;
+      else fake.onLine = hear;
+      nextTurn(events.up);
+      return {
+        send: (frame) => void nextTurn(() => fake.orders.message(frame, from, monotonicMs())),
+        close: async () => {},
+      };
+    },
   };
 }

@@ -2,6 +2,7 @@
 import { strict } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { assert as ours } from '../../protocol/assert.ts';
 import { asFailure, attempt, attemptSync } from '../../protocol/attempt.ts';
 import { assert, suite } from '../lib/suite.ts';
 
@@ -38,7 +39,9 @@ test('other things that are thrown are an error with their text', async () => {
   assert.is(thrown.ok, false);
 });
 
-test('a failed assertion is our mistake and is not caught', async () => {
+test('a failed assertion, ours or one of Node, is our mistake and is not caught', async () => {
+  const broken = attemptSync as (fn: () => void) => unknown;
+  assert.throws(() => broken(() => ours(false, 'not so')), /not so/);
   const mistake = () => strict(false, 'our mistake');
   assert.throws(() => attemptSync(mistake), /our mistake/);
   let caught: unknown;

@@ -20,6 +20,7 @@ import { figureTable } from './lib/figures.ts';
 import { play, type Scenario, type Shown } from './lib/scenario.ts';
 import { noise } from './noise.ts';
 import { orders } from './orders.ts';
+import { ordersOverSerial } from './orders-over-serial.ts';
 import { reload } from './reload.ts';
 import { restarts, restartsNonLatching } from './restarts.ts';
 import { staleReadings } from './stale-readings.ts';
@@ -36,6 +37,7 @@ const SCENARIOS: Scenario[] = [
   restarts,
   restartsNonLatching,
   orders,
+  ordersOverSerial,
   forgeries,
   liars,
   liarsByVerdict,

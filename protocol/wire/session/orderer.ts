@@ -9,13 +9,24 @@
 import { openBody, peek, sealFrame, verify } from '../codec.ts';
 import type { Crypto } from '../crypto.ts';
 import type { KeyRing, RingKey, Role } from '../keys.ts';
-import type { Channel, MessageOf } from '../messages.ts';
+import { type Channel, type Direction, MESSAGES, type MessageOf } from '../messages.ts';
 import type { Refusal } from './table.ts';
 
 export interface OpenedOrder {
   message: MessageOf<'query'> | MessageOf<'order'>;
   orderer: string;
   role: Role;
+}
+
+/**
+ * Whether bytes have the look of order traffic that goes `up` to the board, or `down` to an orderer:
+ * it shares a serial line with a host's own session. Nothing is proven by it.
+ */
+export function isOrderTraffic(frame: Uint8Array, direction: Direction): boolean {
+  const peeked = peek(frame);
+  if ('refused' in peeked) return false;
+  const message = MESSAGES[peeked.kind];
+  return message.key === 'order' && message.direction === direction;
 }
 
 /** Board side. `names` maps orderer numbers to the names of the configuration. */

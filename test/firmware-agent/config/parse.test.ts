@@ -249,6 +249,27 @@ test('hosts that share one adapter and nothing else are warned about', () => {
   warned(HEAD + MQTT.replace('broker.example.org', 'a') + host('a', BOTH), /broker runs on this/);
 });
 
+test('a broker on a guarded host is refused where another host could not order without it', () => {
+  const onA = MQTT.replace('broker.example.org', 'a');
+  const declared = `${MQTT}on_host = "a"\n`;
+  const key = (id: number, at: string): string =>
+    `[orderers.${at}-pcmk]\nid = ${id}\nhost = "${at}"\nmay = ["fence"]\n`;
+  const keys = key(1, 'a') + key(2, 'b');
+  const act = 'silence = "act"\n';
+  const mute = /^hosts\.b: the broker runs on a, so orders of b-pcmk, bound to this host, die/;
+  for (const broker of [onA, onA.replace('//a', '//A'), declared]) {
+    const lineless = HEAD + broker + host('a', BOTH) + host('b', act);
+    refused(lineless + keys, mute);
+    warned(lineless + key(1, 'a'), /^hosts\.a\.mqtt: the broker runs on this host/m);
+    const lines = host('a', act) + host('b', serial('ttyS2')) + host('c', act);
+    warned(HEAD + broker + lines + keys, /^hosts\.a\.mqtt: the broker runs on this host/m);
+  }
+  const two = host('a', serial('x')) + host('b', serial('y', ', adapter = "h"'));
+  refused(HEAD + declared.replace('"a"', '"aa"') + two, /^mqtt\.on_host: there is no host "aa"/);
+  const nowhere = `${declared}on_board = true\n`;
+  refused(HEAD + nowhere + two, /^mqtt\.on_host: .* on the board and on a host/);
+});
+
 test('all errors come at once, in the order of their lines', () => {
   const text =
     `schema = 2\nverison = 1\n[agent]\nname = "a b"\nid = 0\n${MQTT}` +

@@ -49,8 +49,14 @@ async function run(line: string, file: string, around: Around = {}): Promise<Ran
       if (around.view === undefined) return failure('absent', 'no agent answers');
       const view = around.view;
       const none = async () => failure('refused', 'not asked for');
-      const deeds = { view: none, records: none, order: none, reload: none };
-      return ok({ ...deeds, keys: async () => ok(view), close: async () => {} });
+      const asks = { view: none, glance: none, glances: none, records: none };
+      return ok({
+        ...asks,
+        order: none,
+        reload: none,
+        keys: async () => ok(view),
+        close: async () => {},
+      });
     },
     terminal: {
       out: (text) => {

@@ -12,6 +12,8 @@ const test = suite('shim.toml and fencepost.toml');
 /** What changes the meaning and is accepted all the same, with the reason why that is harmless. */
 const HARMLESS: [path: RegExp, reason: string][] = [
   [/^(serial|mqtt), absent$/, 'the other channel is left, and a warning says so'],
+  [/^shim, absent$/, 'the broker is left'],
+  [/^hosts\.\w+, absent$/, 'one less can be named without a list'],
   [/^mqtt\.ca, absent$/, 'the certificates that the system trusts are used'],
   [/^(host|agent|orderer)\.name, negative$/, 'a name may be "-1"'],
   [/^mqtt\.user, negative$/, 'a user may be called "-1"'],
@@ -54,6 +56,21 @@ test('a shim without a channel is refused, and with one it is warned', () => {
     { path: '/dev/ttyS1', baud: 115_200 },
     1_000,
   ]);
+});
+
+test('a command without any way to the board is refused, and so is a line without names', () => {
+  const head =
+    'schema = 1\nkeys = "/k"\n[agent]\nname = "b"\nid = 1\n[orderer]\nname = "o"\nid = 2\n';
+  const told = (text: string): string[] => {
+    const parsed = parseCliConfig(head + text, 'fencepost.toml');
+    return parsed.ok ? [] : parsed.problems.map(({ problem }) => problem);
+  };
+  const shim = '[shim]\nsocket = "/run/fencepost/shim-a.sock"\n';
+  assert.match(told('').join(), /no channel leads to the board/);
+  assert.match(told(shim).join(), /carries no lists/);
+  assert.equal(told(`${shim}[hosts]\na = 1\nb = 2\n`), []);
+  assert.match(told(`${shim}[hosts]\na = 1\nb = 1\n`).join(), /number 1 is used twice/);
+  assert.equal(told('[mqtt]\nurl = "mqtts://x"\n'), []);
 });
 
 test('watchdog and checks are refused as not supported yet', () => {

@@ -1,4 +1,4 @@
-import { peek, sealFrame, verify } from '../../../protocol/wire/codec.ts';
+import { encodeBody, peek, sealFrame, verify } from '../../../protocol/wire/codec.ts';
 import {
   crc16,
   deframer,
@@ -7,6 +7,12 @@ import {
   IDLE_GAP_MS,
   SERIAL_FRAME_MAX_BYTES,
 } from '../../../protocol/wire/framing.ts';
+import {
+  type FieldType,
+  MESSAGES,
+  type Message,
+  type MessageKind,
+} from '../../../protocol/wire/messages.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { crypto, ring } from './lib/keys.ts';
 import { prng } from './lib/prng.ts';
@@ -27,6 +33,41 @@ function join(...parts: Uint8Array[]): Uint8Array {
 
 test('the CRC is CRC-16/IBM-3740, whose check value for "123456789" is 29B1', () => {
   assert.is(crc16(new TextEncoder().encode('123456789'), 9), 0x29b1);
+});
+
+/** A message whose every field is as long as it can be; a STATE as it goes over a line, without a body. */
+function longest(kind: MessageKind): Message {
+  const most: Record<FieldType, number | Uint8Array> = {
+    u8: 0xff,
+    u16: 0xffff,
+    u32: 0xffff_ffff,
+    nonce: new Uint8Array(8),
+    id: new Uint8Array(16),
+    bytes8: new Uint8Array(8),
+    bytes16: new Uint8Array(16),
+    body: new Uint8Array(),
+  };
+  const fields = MESSAGES[kind].fields.map(([name, type]) => [name, most[type]]);
+  return { kind, ...Object.fromEntries(fields) };
+}
+
+test('every message fits a serial line at its longest, orders and their answers with room to spare', () => {
+  const sizes = new Map(
+    (Object.keys(MESSAGES) as MessageKind[]).map((kind) => [
+      kind,
+      encodeBody(longest(kind)).length + 1 + MESSAGES[kind].tagBytes,
+    ]),
+  );
+  const orders = ['query', 'state', 'order', 'result'] as const;
+  assert.equal(
+    orders.map((kind) => sizes.get(kind)),
+    [50, 72, 81, 79],
+  );
+  for (const [kind, bytes] of sizes) {
+    // Two bytes of CRC, two frame ends, one of stuffing.
+    assert.is(frameEncode(new Uint8Array(bytes)).length, bytes + 5, kind);
+    assert.ok(bytes + 2 <= 96, `${kind} has ${bytes} bytes`);
+  }
 });
 
 test('frames of every length and content come out as they went in, however they are cut', () => {

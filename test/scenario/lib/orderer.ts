@@ -62,9 +62,8 @@ function clientOf(rack: Rack, by: Ordering, keyText: string): OrderClient {
       ring: ringOf(keyText),
       agent: AGENT.id,
       orderer: { orderer: by.id, name: by.name },
-      channel: 'mqtt',
     },
-    orderOverMqtt({ access: { url, protocol }, agentName: AGENT.name, ordererName: by.name }),
+    [orderOverMqtt({ access: { url, protocol }, agentName: AGENT.name, ordererName: by.name })],
   );
 }
 

@@ -1,5 +1,5 @@
 /** One message of every kind, with values that show in a dump where they are. */
-import type { Message, MessageKind } from '../../../../protocol/wire/messages.ts';
+import type { Channel, Message, MessageKind } from '../../../../protocol/wire/messages.ts';
 
 const nonce = (value: number): Uint8Array => new Uint8Array(8).fill(value);
 const id = (value: number): Uint8Array => new Uint8Array(16).fill(value);
@@ -81,3 +81,10 @@ export const SAMPLES: { [K in MessageKind]: Extract<Message, { kind: K }> } = {
     detail: new Uint8Array([0]),
   },
 };
+
+/** The sample as that channel carries it: over serial a STATE has no body. */
+export function sampleOn(channel: Channel, kind: MessageKind): Message {
+  const message = SAMPLES[kind];
+  const isBare = channel === 'serial' && message.kind === 'state';
+  return isBare ? { ...message, body: new Uint8Array() } : message;
+}

@@ -11,7 +11,7 @@ import {
   MESSAGES,
   type MessageKind,
 } from '../../../../protocol/wire/messages.ts';
-import { SAMPLES } from './samples.ts';
+import { SAMPLES, sampleOn } from './samples.ts';
 
 const encoder = new Encoder({ useRecords: false, tagUint8Array: false });
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -111,7 +111,7 @@ function sealed(
 
 function messageVector(kind: MessageKind, channel: Channel, key: Uint8Array): MessageVector {
   const { type, fields, tagBytes, direction, key: use } = MESSAGES[kind];
-  const sample = SAMPLES[kind] as unknown as Record<string, number | Uint8Array>;
+  const sample = sampleOn(channel, kind) as unknown as Record<string, number | Uint8Array>;
   const values = fields.map(([name]) => sample[name] ?? 0);
   const whole = encoder.encode([type, ...values, new Uint8Array(tagBytes)]);
   const body = whole.subarray(0, whole.length - tagBytes - 1);
@@ -182,9 +182,11 @@ export function makeVectors(): Vectors {
     derived.filter(({ name }) => name !== 'session root').map(({ name, key }) => [name, key]),
   );
   const kinds = Object.keys(MESSAGES) as MessageKind[];
-  const messages = kinds.map((kind) => {
+  const messages = kinds.flatMap((kind) => {
     const { key } = MESSAGES[kind];
-    return messageVector(kind, key === 'order' ? 'mqtt' : 'serial', bytesOf(keys[key] ?? ''));
+    // Orders and their answers take both ways; for the rest one shows the rule.
+    const channels = key === 'order' ? (['mqtt', 'serial'] as const) : (['serial'] as const);
+    return channels.map((channel) => messageVector(kind, channel, bytesOf(keys[key] ?? '')));
   });
   const frames = ['01', '00', '0000', '010203', '00010000', 'ff'.repeat(20), '00'.repeat(94)];
   return {

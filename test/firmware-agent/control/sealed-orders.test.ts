@@ -1,35 +1,51 @@
+import type { OrderFrom } from '../../../firmware-agent/control/sealed-orders.ts';
 import type { OrdererSettings } from '../../../firmware-agent/core/settings.ts';
-import type { MessageAbout } from '../../../protocol/link/mqtt.ts';
 import { parseKeys } from '../../../protocol/wire/keys.ts';
-import { type MessageOf, OPERATION, VIEW, type View } from '../../../protocol/wire/messages.ts';
+import {
+  type Channel,
+  type MessageOf,
+  OPERATION,
+  OUTCOME,
+  VIEW,
+  type View,
+} from '../../../protocol/wire/messages.ts';
 import { openAnswer, sealOrder } from '../../../protocol/wire/session/orderer.ts';
 import { fakeHost, fakeRecord } from '../../lib/fake-desk.ts';
 import { AGENT, ANNA, type FakeOrders, fakeOrders, PCMK, resultOf } from '../../lib/fake-orders.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { base64Of, crypto, KEYS_TEXT, ring, ringOf } from '../../protocol/wire/lib/keys.ts';
 
-const test = suite('mqtt orders');
+const test = suite('sealed orders');
 
-const LIVE: MessageAbout = { retain: false };
+const LIVE: OrderFrom = { channel: 'mqtt', about: { retain: false } };
+const RETAINED: OrderFrom = { channel: 'mqtt', about: { retain: true } };
 const cmdId = new Uint8Array(16).fill(5);
 const queryId = new Uint8Array(16).fill(6);
 
-function seal(by: OrdererSettings, message: MessageOf<'query'> | MessageOf<'order'>): Uint8Array {
-  const frame = sealOrder(crypto, ring, by.name, 'mqtt', message);
+function seal(
+  by: OrdererSettings,
+  message: MessageOf<'query'> | MessageOf<'order'>,
+  channel: Channel = 'mqtt',
+): Uint8Array {
+  const frame = sealOrder(crypto, ring, by.name, channel, message);
   if (frame === undefined) throw new Error(`no key of ${by.name}`);
   return frame;
 }
 
-function order(by: OrdererSettings, over: Partial<MessageOf<'order'>> = {}): Uint8Array {
+function order(
+  by: OrdererSettings,
+  over: Partial<MessageOf<'order'>> = {},
+  channel: Channel = 'mqtt',
+): Uint8Array {
   const names = { kid: 1, orderer: by.orderer, agent: AGENT, cmdId, host: 1, incarnation: 0 };
   const life = { aNonce: new Uint8Array(8).fill(1), tick: 40 };
   const what = { op: OPERATION.fence, args: new Uint8Array(), ttlMs: 30_000 };
-  return seal(by, { kind: 'order', ...names, ...life, ...what, ...over });
+  return seal(by, { kind: 'order', ...names, ...life, ...what, ...over }, channel);
 }
 
-function query(by: OrdererSettings, view: View, host = 0): Uint8Array {
+function query(by: OrdererSettings, view: View, host = 0, channel: Channel = 'mqtt'): Uint8Array {
   const names = { kid: 1, orderer: by.orderer, agent: AGENT, queryId, host };
-  return seal(by, { kind: 'query', ...names, view: VIEW[view] });
+  return seal(by, { kind: 'query', ...names, view: VIEW[view] }, channel);
 }
 
 function answers(
@@ -54,7 +70,7 @@ function bodyOf(fake: FakeOrders, by: OrdererSettings): ReturnType<typeof JSON.p
 /** Nothing was ordered, nothing answered, and exactly one refusal of that kind counted. */
 function refused(fake: FakeOrders, kind: string): void {
   assert.equal(fake.orders.refusals(), { [kind]: 1 });
-  assert.equal([fake.accepted.length, fake.published.length], [0, 0]);
+  assert.equal([fake.accepted.length, fake.published.length, fake.onLines.length], [0, 0, 0]);
 }
 
 test('an authentic order reaches the desk as it was given, and its results its orderer', () => {
@@ -76,7 +92,7 @@ test('an authentic order reaches the desk as it was given, and its results its o
 
 test('an order that arrives retained is dropped with an alarm, however good it is', () => {
   const fake = fakeOrders();
-  fake.orders.message(order(ANNA), { retain: true }, 0);
+  fake.orders.message(order(ANNA), RETAINED, 0);
   refused(fake, 'retained');
   assert.match(fake.alarms[0] ?? '', /^retained-order: .*retain/);
   fake.orders.message(order(ANNA), LIVE, 1);
@@ -189,7 +205,8 @@ test('a response topic is honoured in or below the own one only, correlation dat
   ];
   for (const [responseTopic, expected] of topics) {
     const fake = fakeOrders();
-    fake.orders.message(order(ANNA), { retain: false, responseTopic, correlationData }, 0);
+    const about = { retain: false, responseTopic, correlationData };
+    fake.orders.message(order(ANNA), { channel: 'mqtt', about }, 0);
     for (const { topic, options } of fake.published) {
       assert.is(topic, expected, responseTopic);
       assert.equal(options.correlationData, correlationData);
@@ -266,6 +283,112 @@ test('an orderer that asks without end is slowed down, others and its orders are
   fake.orders.message(order(ANNA), LIVE, 1_000);
   assert.is(stateOf({ ...fake, published: fake.published.slice(-3, -2) }, PCMK).host, 2);
   assert.is(fake.accepted.length, 1);
+});
+
+const onLineOf = (host: number): OrderFrom => ({ channel: 'serial', host });
+
+function onLine(fake: FakeOrders, by: OrdererSettings): MessageOf<'state'> | MessageOf<'result'> {
+  const opened = openAnswer(
+    crypto,
+    ring,
+    by,
+    'serial',
+    fake.onLines.at(-1)?.frame ?? new Uint8Array(),
+  );
+  if ('refused' in opened) throw new Error(opened.refused);
+  return opened.message;
+}
+
+test('an order over a line is judged as any other, and answered on that line alone', () => {
+  const fake = fakeOrders();
+  fake.orders.message(order(PCMK, { host: 2 }, 'serial'), onLineOf(1), 0);
+  assert.is(fake.accepted[0]?.orderer, PCMK.orderer);
+  assert.equal(
+    fake.onLines.map(({ host }) => host),
+    [1, 1],
+  );
+  assert.is(onLine(fake, PCMK).kind, 'result');
+  assert.is(fake.published.length, 0);
+});
+
+test('a state over a line has no body, whatever was asked for, and fits the line', () => {
+  const fake = fakeOrders();
+  for (const view of ['list', 'status', 'why', 'none'] as const) {
+    fake.orders.message(query(ANNA, view, 2, 'serial'), onLineOf(1), 0);
+    const state = onLine(fake, ANNA) as MessageOf<'state'>;
+    assert.equal([state.body.length, state.host, state.phase], [0, 2, 1], view);
+    assert.ok((fake.onLines.at(-1)?.frame.length ?? 99) <= 72);
+  }
+});
+
+test('a bound key is heard on no line but its own, and an operator on every one', () => {
+  const wrong = fakeOrders();
+  wrong.orders.message(order(PCMK, { host: 2 }, 'serial'), onLineOf(2), 0);
+  wrong.orders.message(query(PCMK, 'none', 2, 'serial'), onLineOf(2), 0);
+  assert.equal(wrong.orders.refusals(), { mac: 2 });
+  assert.equal([wrong.accepted.length, wrong.onLines.length], [0, 0]);
+  assert.match(wrong.alarms[0] ?? '', /on the serial line of phobos \(mac 1\)/);
+  const fake = fakeOrders();
+  for (const host of [1, 2]) {
+    fake.orders.message(order(ANNA, {}, 'serial'), onLineOf(host), 0);
+    assert.is(fake.onLines.at(-1)?.host, host);
+  }
+});
+
+test('a frame that was sealed for one path is refused on the other', () => {
+  for (const [frame, from] of [
+    [order(ANNA), onLineOf(1)],
+    [order(ANNA, {}, 'serial'), LIVE],
+  ] as const) {
+    const fake = fakeOrders();
+    fake.orders.message(frame, from, 0);
+    refused(fake, 'mac');
+  }
+});
+
+test('an order repeated on another path is answered on both from then on', () => {
+  const fake = fakeOrders();
+  fake.outcomes = ['accepted'];
+  const both = (): number[] => [fake.published.length, fake.onLines.length];
+  fake.orders.message(order(ANNA), LIVE, 0);
+  assert.equal(both(), [1, 0]);
+  fake.orders.message(order(ANNA, {}, 'serial'), onLineOf(1), 0);
+  assert.equal(both(), [2, 1]);
+  const given = fake.accepted[0]?.order;
+  assert.ok(given !== undefined && fake.orders.sendResult(resultOf(given, 'done')));
+  assert.equal(both(), [3, 2]);
+  assert.is((onLine(fake, ANNA) as MessageOf<'result'>).outcome, OUTCOME.done);
+});
+
+test('a late copy of an order that was refused is refused again, and never handed on', () => {
+  for (const outcome of ['refused', 'busy', 'expired', 'stale', 'unknown'] as const) {
+    const fake = fakeOrders();
+    fake.outcomes = [outcome];
+    fake.orders.message(order(ANNA, {}, 'serial'), onLineOf(1), 0);
+    fake.outcomes = ['accepted', 'done'];
+    fake.orders.message(order(ANNA), LIVE, 20_000);
+    assert.is(fake.accepted.length, 1, outcome);
+    const late = answers(fake, ANNA) as MessageOf<'result'>[];
+    assert.equal(
+      late.map((one) => one.outcome),
+      [OUTCOME[outcome]],
+    );
+    fake.orders.message(order(ANNA, { op: OPERATION.off }), LIVE, 20_000);
+    assert.is(fake.accepted.length, 2, 'other content is for the desk to judge');
+  }
+  const done = fakeOrders();
+  for (const at of [0, 1]) done.orders.message(order(ANNA), LIVE, at);
+  assert.is(done.accepted.length, 2, 'what was carried out the desk answers itself');
+});
+
+test('whoever repeats frames on one path silences nobody on another', () => {
+  const fake = fakeOrders();
+  fake.outcomes = ['accepted'];
+  const recorded = order(PCMK, { host: 2 });
+  for (let n = 0; n < 1_000; n += 1) fake.orders.message(recorded, LIVE, 0);
+  assert.is(fake.accepted.length, 40, 'no more than its rate');
+  fake.orders.message(order(PCMK, { host: 2 }, 'serial'), onLineOf(1), 0);
+  assert.is(fake.accepted.length, 41);
 });
 
 test.run();

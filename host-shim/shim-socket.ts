@@ -1,25 +1,44 @@
 /**
- * How `fencepost-shim leave` reaches the shim that runs: one line each way over a local socket.
+ * The shim's own socket: how `fencepost-shim leave` reaches it, and how orders reach the serial line.
  *
  * A signal could say "leave" but neither why nor for how long, and nobody would learn whether the
- * board heard it. The socket is named for the host, so that the configuration alone finds it.
+ * board heard it. And only the shim has the line open, so whoever on this server gives orders hands
+ * them in here, sealed (`relay.ts`). A line is one or the other; a client that sends lines faster
+ * than any honest program is hung up on, because reading them takes time from the beats. The
+ * socket is named for the host, so that the configuration alone finds it.
  */
 import { connect } from 'node:net';
 import { asFailure, attemptSync } from '../protocol/attempt.ts';
 import { lineReader } from '../protocol/control/lines.ts';
+import { decodeRelayLine, encodeRelayLine } from '../protocol/control/relay-lines.ts';
 import { type LineServer, lineServer } from '../protocol/control/server.ts';
-import { after } from '../protocol/link/timers.ts';
+import { after, monotonicMs } from '../protocol/link/timers.ts';
 import { failure, ok, type Result } from '../protocol/result.ts';
 import { LEAVE_REASON, type LeaveReason } from '../protocol/wire/messages.ts';
-import { LEAVE_WAIT_MS, RETURN_BY_MAX_S } from './core/limits.ts';
+import { fullBucket, take } from '../protocol/wire/session/bucket.ts';
+import {
+  CLIENT_RATE,
+  CLIENT_UNREAD_BYTES_MAX,
+  LEAVE_WAIT_MS,
+  RETURN_BY_MAX_S,
+} from './core/limits.ts';
+import type { Relay } from './relay.ts';
 
 export interface LeaveWish {
   reason: LeaveReason;
   returnByS: number;
 }
 
+/** What is done about what clients say. */
+export interface ShimService {
+  /** Resolves with whether the board heard. */
+  leave(wish: LeaveWish): Promise<{ told: boolean }>;
+  relay: Pick<Relay, 'greeting' | 'take'>;
+  warn(sentence: string): void;
+}
+
 /** Where the shim of `host` listens. */
-export function leaveSocketPath(host: string): string {
+export function shimSocketPath(host: string): string {
   return `/run/fencepost/shim-${host}.sock`;
 }
 
@@ -28,20 +47,29 @@ const ANSWER_BYTES_MAX = 4_096;
 /** Both words at their longest, and a margin for a slow machine. */
 const ANSWER_WAIT_MS: number = 2 * LEAVE_WAIT_MS + 3_000;
 
-/** Serves wishes to leave; `leave` resolves with whether the board heard. */
-export function serveLeave(
-  path: string,
-  leave: (wish: LeaveWish) => Promise<{ told: boolean }>,
-  warn: (sentence: string) => void,
-): Promise<Result<LineServer>> {
+/** Serves the programs of this server at `path`. */
+export function serveShim(path: string, service: ShimService): Promise<Result<LineServer>> {
   return lineServer(path, {
-    greet: (say) => (line) => {
-      const wish = line.ok ? readWish(line.value) : line;
-      if (!wish.ok) return say(`${JSON.stringify({ error: wish.detail })}\n`);
-      void leave(wish.value).then(({ told }) => say(`${JSON.stringify({ told })}\n`));
+    greet: (say, hangUp) => {
+      const client = {};
+      const bucket = fullBucket(CLIENT_RATE);
+      say(service.relay.greeting());
+      return (line) => {
+        if (!take(bucket, CLIENT_RATE, monotonicMs())) return hangUp();
+        if (!line.ok) return say(encodeRelayLine({ error: line.detail }));
+        const { frame } = decodeRelayLine(line.value);
+        if (frame !== undefined) {
+          const taken = service.relay.take(frame, client);
+          return taken.ok ? undefined : say(encodeRelayLine({ error: taken.detail }));
+        }
+        const wish = readWish(line.value);
+        if (!wish.ok) return say(encodeRelayLine({ error: wish.detail }));
+        void service.leave(wish.value).then(({ told }) => say(`${JSON.stringify({ told })}\n`));
+      };
     },
-    busyLine: `${JSON.stringify({ error: 'too many wish to leave at once' })}\n`,
-    warn,
+    busyLine: encodeRelayLine({ error: 'too many programs are connected to this shim' }),
+    unreadBytesMax: CLIENT_UNREAD_BYTES_MAX,
+    warn: service.warn,
   });
 }
 
@@ -53,7 +81,7 @@ function readWish(line: string): Result<LeaveWish> {
   const within =
     Number.isInteger(returnByS) && Number(returnByS) >= 0 && Number(returnByS) <= RETURN_BY_MAX_S;
   if (!known || !within)
-    return failure('bad', 'a wish needs "reason" and "returnByS" from 0 to 600');
+    return failure('bad', 'a line needs "frame", or "reason" and "returnByS" from 0 to 600');
   return ok({ reason: reason as LeaveReason, returnByS: Number(returnByS) });
 }
 
@@ -80,16 +108,20 @@ export function askToLeave(
     });
     socket.on('close', () => end(late));
     socket.on('data', (chunk: Buffer) => {
-      const [line] = reader.push(chunk);
-      if (line !== undefined) end(readAnswer(line.ok ? line.value : ''));
+      for (const line of reader.push(chunk)) {
+        const answer = readAnswer(line.ok ? line.value : '');
+        if (answer !== undefined) return end(answer);
+      }
     });
     socket.write(`${JSON.stringify(wish)}\n`);
   });
 }
 
-function readAnswer(line: string): Awaited<ReturnType<typeof askToLeave>> {
+/** Undefined for what is said to every client. */
+function readAnswer(line: string): Awaited<ReturnType<typeof askToLeave>> | undefined {
   const parsed = attemptSync((): unknown => JSON.parse(line));
   const fields = (parsed.ok ? parsed.value : {}) as { told?: unknown; error?: unknown };
   if (typeof fields.told === 'boolean') return ok({ told: fields.told });
+  if (fields.error === undefined) return undefined;
   return failure('refused', `the shim refused: ${String(fields.error)}`);
 }
