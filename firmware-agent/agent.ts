@@ -4,7 +4,8 @@
  *
  * It begins by reading: nothing is judged and nothing moves until every contact and sense has
  * answered once and the disk has said what it remembers. A reload ends one life and begins the
- * next in the same process; like any restart it moves no relay.
+ * next in the same process; like any restart it moves no relay. Changed keys alone end no life:
+ * they are taken in place, and whatever does not hang on a key that is gone goes on.
  */
 import { randomBytes } from 'node:crypto';
 import { attempt } from '../protocol/attempt.ts';
@@ -14,7 +15,7 @@ import type { Logger } from '../protocol/log.ts';
 import { type MqttAccess, mqttAccess } from '../protocol/mqtt-secrets.ts';
 import { ok, type Result } from '../protocol/result.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
-import type { KeyRing } from '../protocol/wire/keys.ts';
+import type { KeyEntry, KeyRing, RingKey } from '../protocol/wire/keys.ts';
 import {
   type AgentSessions,
   agentSessions,
@@ -22,6 +23,7 @@ import {
   refusals,
   retire,
 } from '../protocol/wire/session/agent.ts';
+import { endRevoked } from '../protocol/wire/session/revoke.ts';
 import type { FenceRecord } from '../protocol/wire/view.ts';
 import { type Announcer, announcer } from './announce.ts';
 import type { AgentConfig } from './config/config.ts';
@@ -55,6 +57,8 @@ export interface AgentSetup {
 export interface Agent {
   /** Whether any host is a victim now: such a board is not reloaded. */
   hasVictim(): boolean;
+  /** Uses these keys from now on, and no others; every configured host and orderer has one. */
+  takeKeys(keys: readonly KeyEntry[]): void;
   /** Saves, says goodbye and closes everything; no relay is told anything. */
   close(): Promise<void>;
 }
@@ -169,6 +173,7 @@ function wirePaths(
     {
       opened: (opened) => shell.take({ kind: 'heard', opened }),
       refused: (host, channel, why) => shell.take({ kind: 'refused', host, channel, why }),
+      ended: (host, channel, why) => shell.take({ kind: 'ended', host, channel, why }),
       listening: (at, on) => {
         shell.take({ kind: 'listening', ...at, on });
         if (at.channel === 'mqtt' && on) announce.online();
@@ -250,10 +255,26 @@ function dated(record: FenceRecord): FenceRecord {
   return { ...record, startedAt: record.startedAt ?? new Date().toISOString() };
 }
 
+/** Ends what was made from keys that are gone, and tells the core that this was no silence. */
+function takeKeys({ setup, sessions }: Parts, shell: Shell, keys: readonly KeyEntry[]): void {
+  const { added, gone } = setup.ring.take(keys);
+  for (const { host, channel } of endRevoked(sessions)) {
+    if (channel !== 'socket') shell.take({ kind: 'ended', host, channel, why: 'revoked' });
+  }
+  const list = (some: RingKey[]): string =>
+    some.length > 8 ? String(some.length) : some.map(keyName).join(', ') || 'none';
+  setup.log.info(`the keys are read again; new: ${list(added)}; revoked: ${list(gone)}`);
+}
+
+function keyName({ role, owner, kid }: RingKey): string {
+  return `${role} ${owner} ${kid}`;
+}
+
 function running(parts: Parts, shell: Shell, socket: LineServer): Agent {
   const { board, devices, state, records, hook, late } = parts;
   return {
     hasVictim: () => [...board.hosts.values()].some((host) => host.fence !== undefined),
+    takeKeys: (keys) => takeKeys(parts, shell, keys),
     close: async () => {
       shell.close();
       late.sampler?.close();

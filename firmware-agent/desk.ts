@@ -16,7 +16,7 @@ import {
   PROOF,
 } from '../protocol/wire/messages.ts';
 import { decodeArgs } from '../protocol/wire/order-args.ts';
-import type { LocalOrder, OrderAnswer } from '../protocol/wire/view.ts';
+import type { KeysView, LocalOrder, OrderAnswer } from '../protocol/wire/view.ts';
 import type { AgentConfig } from './config/config.ts';
 import type { Desk } from './control/desk.ts';
 import { type SealedOrders, sealedOrders } from './control/sealed-orders.ts';
@@ -91,6 +91,7 @@ export function openDesk(setup: DeskSetup): AgentDesk {
   return {
     orders,
     view,
+    keys: () => keysView(setup),
     records: listRecords,
     reload: setup.reload,
     order: (order, by, answer) => {
@@ -116,6 +117,17 @@ export function openDesk(setup: DeskSetup): AgentDesk {
       for (const callback of callbacks) callback(localAnswer(answer, config));
     },
   };
+}
+
+/** The ring is as old as this life, and notes by itself when its keys are used. */
+function keysView({ ring, board }: DeskSetup): KeysView {
+  const now = monotonicMs();
+  const keys = ring.all().map((key) => {
+    const { role, owner, kid, usedAt } = key;
+    const unusedMs = usedAt === undefined ? null : Math.round(now - usedAt);
+    return { role, owner, kid, sending: ring.sending(role, owner) === key, unusedMs };
+  });
+  return { watchedMs: Math.round(now - board.clock.startedAt), keys };
 }
 
 function orderOf(

@@ -3,12 +3,20 @@ import { readKeysFile } from '../protocol/keys-file.ts';
 import { readFile } from '../protocol/read-file.ts';
 import type { Problem } from '../protocol/toml.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
-import { type KeyRing, keyRing } from '../protocol/wire/keys.ts';
+import { type KeyEntry, type KeyRing, keyRing } from '../protocol/wire/keys.ts';
 import type { AgentConfig } from './config/config.ts';
 import { parseAgentConfig } from './config/parse.ts';
 
 export type LoadedAgent =
-  | { ok: true; config: AgentConfig; crypto: Crypto; ring: KeyRing; warnings: Problem[] }
+  | {
+      ok: true;
+      config: AgentConfig;
+      crypto: Crypto;
+      ring: KeyRing;
+      /** What the ring was made from, for a ring that runs already. */
+      keys: readonly KeyEntry[];
+      warnings: Problem[];
+    }
   | { ok: false; problems: Problem[] };
 
 /** Reads agent.toml at `path` and the keys file that it names. */
@@ -24,7 +32,7 @@ export function loadAgent(path: string, crypto: Crypto): LoadedAgent {
   const missing = keyless(config, ring);
   return missing.length > 0
     ? { ok: false, problems: missing }
-    : { ok: true, config, crypto, ring, warnings };
+    : { ok: true, config, crypto, ring, keys: keys.keys, warnings };
 }
 
 function keyless(config: AgentConfig, ring: KeyRing): Problem[] {

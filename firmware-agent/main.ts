@@ -1,7 +1,7 @@
 /**
  * The program `fencepost-agent`: composition only.
  *
- * `run` guards until TERM or INT, takes a changed configuration at HUP, and ends with 1 where only
+ * `run` guards until TERM or INT, takes a changed configuration or keys at HUP, and ends with 1 where only
  * a new process can help; its supervisor starts it again, which moves no relay. `check` says
  * everything that is wrong with a configuration and its keys, and changes nothing.
  */
@@ -35,7 +35,8 @@ Exit codes: 0 done, 1 not done, 2 wrong use or a wrong file.
 
 Examples:
   fencepost-agent check agent.toml && fencepost-agent run agent.toml
-  kill -HUP "$(pidof -s fencepost-agent)"   # after the file was changed, with a larger version
+  kill -HUP "$(pidof -s fencepost-agent)"   # after FILE was changed, with a larger version,
+                                            # or after the keys file was
 `;
 
 function main(args: string[]): void {
@@ -131,9 +132,17 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
     if (!next.ok) return refuse(next.problems.map(problemLine));
     const accepted = acceptReload(running.config, next.config);
     if (!accepted.ok) return refuse([accepted.detail]);
-    if (agent.hasVictim()) return refuse(['a host is being fenced or kept off; reload after that']);
+    if (!accepted.value.changed) {
+      agent.takeKeys(next.keys);
+      return { ok: true, problems: [] };
+    }
+    if (agent.hasVictim()) {
+      return refuse([
+        'a host is being fenced or kept off; reload after that. Keys alone are taken at any time',
+      ]);
+    }
     changing = true;
-    log.info(accepted.value.changed ? 'the configuration changed' : 'the keys are read again');
+    log.info('the configuration changed');
     // The answer goes out over the socket before that is closed.
     soon(() => {
       void agent?.close().then(async () => {

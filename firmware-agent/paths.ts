@@ -14,7 +14,7 @@ import type { MqttAccess } from '../protocol/mqtt-secrets.ts';
 import {
   type AgentSessions,
   alive,
-  beacon,
+  beacons,
   type Opened,
   type OpenedLeaving,
   type OpenedLeft,
@@ -32,6 +32,8 @@ import type { BeatChannel } from './core/hearing.ts';
 export interface PathEvents {
   opened(opened: Opened): void;
   refused(host: number, channel: BeatChannel, why: Refusal): void;
+  /** A session that stood was ended by us. */
+  ended(host: number, channel: BeatChannel, why: 'expired'): void;
   listening(at: { channel: 'mqtt' } | { channel: 'serial'; host: number }, on: boolean): void;
   /** Our own echo came back with the nonce sent last. */
   echoed(): void;
@@ -76,7 +78,7 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
       broker?.link.publish(hostDown(config.board.name, names.get(host) ?? ''), frame, { qos: 0 });
   };
   const hear = (host: number, channel: BeatChannel, frame: Uint8Array): void => {
-    const { opened, replies, refused } = receive(
+    const { opened, replies, refused, expired } = receive(
       sessions,
       { channel, host },
       frame,
@@ -84,6 +86,7 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
       monotonicMs(),
     );
     for (const reply of replies) send(host, channel, reply);
+    if (expired) events.ended(host, channel, 'expired');
     if (refused !== undefined) events.refused(host, channel, refused);
     if (opened !== undefined) events.opened(opened);
   };
@@ -93,7 +96,7 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
   const broker = setup.access && openBroker(config, setup.access, hear, events);
 
   const sendRound = (host: number, channel: BeatChannel, tick: number): void => {
-    send(host, channel, beacon(sessions, host, channel, tick));
+    for (const call of beacons(sessions, host, channel, tick)) send(host, channel, call);
     const contact = alive(sessions, host, channel, tick);
     if (contact !== undefined) send(host, channel, contact);
   };

@@ -7,11 +7,18 @@ import { readKeysFile } from '../protocol/keys-file.ts';
 import { readFile } from '../protocol/read-file.ts';
 import type { Problem } from '../protocol/toml.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
-import { type KeyRing, keyRing } from '../protocol/wire/keys.ts';
+import { type KeyEntry, type KeyRing, keyRing } from '../protocol/wire/keys.ts';
 import { parseShimConfig, type ShimConfig } from './config/shim-config.ts';
 
 export type Loaded =
-  | { ok: true; config: ShimConfig; ring: KeyRing; warnings: Problem[] }
+  | {
+      ok: true;
+      config: ShimConfig;
+      ring: KeyRing;
+      /** What the ring was made from, for a ring that runs already. */
+      keys: readonly KeyEntry[];
+      warnings: Problem[];
+    }
   | { ok: false; problems: Problem[] };
 
 /** Reads shim.toml at `path` and the keys file that it names. */
@@ -25,7 +32,7 @@ export function loadShim(path: string, crypto: Crypto): Loaded {
   if (!keys.ok) return keys;
   const ring = keyRing(crypto, keys.keys);
   if (ring.sending('host', config.host.name) !== undefined) {
-    return { ok: true, config, ring, warnings };
+    return { ok: true, config, ring, keys: keys.keys, warnings };
   }
   const problem = `the file has no key of the host ${config.host.name}`;
   const remedy = `Add the line "host ${config.host.name} 1 BASE64" that the board has, too.`;

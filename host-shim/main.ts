@@ -6,9 +6,10 @@
  * may follow at once; a shim that starts again in the same boot joins anew with a new session of
  * the same incarnation, and nobody is fenced. A shim that is killed or crashes says nothing; if it
  * is not back within the board's deadtime its host is judged as any silent host. A second signal
- * ends it at once.
+ * ends it at once. HUP takes a changed keys file and misses no beat; a wrong file changes nothing.
  */
 import { isatty } from 'node:tty';
+import { isDeepStrictEqual } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { checkReport } from '../protocol/check-report.ts';
 import type { LineServer } from '../protocol/control/server.ts';
@@ -19,10 +20,11 @@ import { problemLine, problemText } from '../protocol/problem-text.ts';
 import { VERSION } from '../protocol/version.ts';
 import { nodeCrypto } from '../protocol/wire/mac.ts';
 import type { LeaveReason } from '../protocol/wire/messages.ts';
+import type { ShimConfig } from './config/shim-config.ts';
 import { RETURN_BY_DEFAULT_S, RETURN_BY_MAX_S } from './core/limits.ts';
 import { readIncarnation } from './drivers/boot-id.ts';
 import { type Loaded, loadShim } from './load.ts';
-import { runShim } from './shell.ts';
+import { runShim, type ShimShell } from './shell.ts';
 import { askToLeave, serveShim, shimSocketPath } from './shim-socket.ts';
 
 const CONFIG_DEFAULT = '/etc/fencepost/shim.toml';
@@ -53,7 +55,10 @@ function program(): Command {
       .command(name)
       .description(what)
       .option('--config <file>', 'the configuration', CONFIG_DEFAULT);
-  command('run', 'beat on every configured channel until TERM or INT; then leave in order')
+  command(
+    'run',
+    'beat on every configured channel until TERM or INT, then leave in order; HUP takes changed keys',
+  )
     .option(
       '--socket <path>',
       'where "leave" and orders reach it (default: /run/fencepost/shim-HOST.sock)',
@@ -100,6 +105,7 @@ async function run({ config: path, socket }: RunOptions): Promise<void> {
   const tellLocal = (line: string): void => local?.tell(line);
   const shell = runShim({ config, crypto, ring, incarnation: incarnation.value, say, tellLocal });
   const life = incarnation.value.toString(16).padStart(8, '0');
+  process.on('SIGHUP', () => takeKeys(path, config, shell, log));
   log.info(`This is ${config.host.name}, incarnation ${life}, guarded by ${config.agent.name}.`);
 
   const leaveAndEnd = async (
@@ -134,6 +140,21 @@ async function run({ config: path, socket }: RunOptions): Promise<void> {
     await local?.close();
     await end();
   });
+}
+
+/** The running configuration stays: only a restart can change paths and names. */
+function takeKeys(path: string, running: ShimConfig, shell: ShimShell, log: Logger): void {
+  const next = loadShim(path, nodeCrypto());
+  if (!next.ok) {
+    for (const problem of next.problems) log.error(`keys not taken: ${problemLine(problem)}`);
+    return;
+  }
+  if (!isDeepStrictEqual(next.config, running)) {
+    log.error(`keys not taken: ${path} changed, too. Restart the shim to have both taken.`);
+    return;
+  }
+  const kid = shell.takeKeys(next.keys);
+  log.info(`The keys are read again; beats go on, under key ${kid} as soon as the board has it.`);
 }
 
 function onSignals(leave: () => Promise<void>): void {

@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { after, monotonicMs, type Timer } from '../protocol/link/timers.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
-import type { KeyRing } from '../protocol/wire/keys.ts';
+import type { KeyEntry, KeyRing } from '../protocol/wire/keys.ts';
 import type { Channel, LeaveReason } from '../protocol/wire/messages.ts';
 import type { HostNews } from '../protocol/wire/session/host.ts';
 import type { ShimConfig } from './config/shim-config.ts';
@@ -38,6 +38,11 @@ export interface ShimShell {
    * runs, it waits for the same end.
    */
   leave(reason: LeaveReason, returnByS: number): Promise<{ told: boolean }>;
+  /**
+   * Uses these keys from now on; one of them is this host's. Answers the kid that it sends with:
+   * the present sessions serve until one under that stands.
+   */
+  takeKeys(keys: readonly KeyEntry[]): number | undefined;
   /** Closes the links without a word, as a crash would. */
   close(): Promise<void>;
 }
@@ -101,6 +106,10 @@ export function runShim(setup: ShimSetup): ShimShell {
         leavers.push(resolve);
         take({ kind: 'leave', reason, returnByS });
       }),
+    takeKeys: (keys) => {
+      ring.take(keys);
+      return ring.sending('host', config.host.name)?.kid;
+    },
     close: async () => {
       timer?.cancel();
       await Promise.all([...paths.values()].map((path) => path.close()));

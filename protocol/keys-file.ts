@@ -17,10 +17,18 @@ const OTHERS = 0o077;
 
 /** Reads and checks the keys file at `path`; every problem of its lines comes at once. */
 export function readKeysFile(path: string): ReadKeys {
+  const read = readKeysText(path);
+  return read.ok ? { ok: true, keys: read.keys } : read;
+}
+
+/** The same, with the text as it stands; for whoever changes the file, and nobody else. */
+export function readKeysText(
+  path: string,
+): { ok: true; keys: KeyEntry[]; text: string } | { ok: false; problems: Problem[] } {
   const read = readFile(path, (stats) => notPrivate(stats, path));
   if (!read.ok) return { ok: false, problems: read.problems.map(ofKeys) };
   const parsed = parseKeys(read.text);
-  if (parsed.ok) return parsed;
+  if (parsed.ok) return { ...parsed, text: read.text };
   return {
     ok: false,
     problems: parsed.errors.map((error) => ({ file: path, path: '', ...error })),

@@ -4,10 +4,18 @@
  * Nothing here decides. `order` passes an order on and hears of it twice at most; whoever asked may
  * be gone by then, which changes nothing for the order.
  */
-import type { BoardView, FenceRecord, LocalOrder, OrderAnswer } from '../../protocol/wire/view.ts';
+import type {
+  BoardView,
+  FenceRecord,
+  KeysView,
+  LocalOrder,
+  OrderAnswer,
+} from '../../protocol/wire/view.ts';
 
 export interface Desk {
   view(): BoardView;
+  /** Every key that is in force, and when something fresh last came under it; no key itself. */
+  keys(): KeysView;
   /** Newest last; of one host, or of all. */
   records(host?: string): FenceRecord[];
   /**

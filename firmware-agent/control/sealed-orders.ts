@@ -26,7 +26,13 @@ import type { KeyRing } from '../../protocol/wire/keys.ts';
 import { type MessageOf, VIEW } from '../../protocol/wire/messages.ts';
 import type { Refusal } from '../../protocol/wire/session/agent.ts';
 import { type Bucket, fullBucket, take } from '../../protocol/wire/session/bucket.ts';
-import { openOrderer, sealAnswer, sendingKid } from '../../protocol/wire/session/orderer.ts';
+import { sameNonce } from '../../protocol/wire/session/derive.ts';
+import {
+  type OpenedOrder,
+  openOrderer,
+  sealAnswer,
+  sendingKid,
+} from '../../protocol/wire/session/orderer.ts';
 import { result as resultTopic } from '../../protocol/wire/topics.ts';
 import type { OrdererSettings } from '../core/settings.ts';
 import { ALARM_GAP_MS, ANSWER_EXPIRY_S, ORDER_FRAME_BYTES_MAX, ORDERER_RATE } from './limits.ts';
@@ -80,7 +86,10 @@ export function sealedOrders(setup: SealedOrdersSetup, desk: OrderDesk): SealedO
 
   const send = (answer: Answer, path: ReplyPath, { name, orderer }: OrdererSettings): boolean => {
     const channel = 'host' in path ? 'serial' : 'mqtt';
-    const frame = sealAnswer(crypto, ring, name, channel, { ...answer, kid: path.kid });
+    // An order outlives its key: where that is gone, its end is told under the present one.
+    const sealUnder = (kid = path.kid) =>
+      sealAnswer(crypto, ring, name, channel, { ...answer, kid });
+    const frame = sealUnder() ?? sealUnder(sendingKid(ring, name));
     if (frame === undefined) return false;
     if ('host' in path) return desk.sendOnLine(path.host, frame, orderer);
     const { topic, correlationData } = path;
@@ -101,6 +110,7 @@ export function sealedOrders(setup: SealedOrdersSetup, desk: OrderDesk): SealedO
     if (!orderer || message.agent !== agent || !isHeardOn(from, orderer)) return 'mac';
     if (!mayAsk(message, from, now)) return 'rate';
     const { kid } = message;
+    noteUse(ring, opened, desk.life(), now);
     const path =
       channel === 'serial'
         ? { host: from.host, kid }
@@ -136,6 +146,18 @@ export function sealedOrders(setup: SealedOrdersSetup, desk: OrderDesk): SealedO
 }
 
 type Answer = MessageOf<'state'> | MessageOf<'result'>;
+
+/** A QUERY can be replayed by anybody; that only makes its key look used. */
+function noteUse(
+  ring: KeyRing,
+  { message, role, orderer }: OpenedOrder,
+  life: { aNonce: Uint8Array },
+  now: Instant,
+): void {
+  const key = ring.find(role, orderer, message.kid);
+  const isOfThisLife = message.kind === 'query' || sameNonce(message.aNonce, life.aNonce);
+  if (key !== undefined && isOfThisLife) key.usedAt = now;
+}
 
 function isHeardOn(from: OrderFrom, { boundTo }: OrdererSettings): boolean {
   return from.channel === 'mqtt' || boundTo === undefined || boundTo === from.host;

@@ -72,6 +72,7 @@ type Question = Exclude<ControlRequest, { ask: 'order' } | { ask: 'reload' }>;
 function answerTo(request: Question, desk: Desk): ControlAnswer {
   const { id } = request;
   if (request.ask === 'view') return { id, is: 'view', view: desk.view() };
+  if (request.ask === 'keys') return { id, is: 'keys', keys: desk.keys() };
   const { host } = request;
   const names = desk.view().hosts.map(({ name }) => name);
   if (host === undefined || names.includes(host)) {

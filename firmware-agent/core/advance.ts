@@ -13,7 +13,7 @@ import { runFence } from './carry-out.ts';
 import { awake, noticeTime, setListening } from './clock.ts';
 import type { Effect, Event } from './events.ts';
 import { hear } from './hear.ts';
-import { extendProof, hearModem } from './hearing.ts';
+import { extendProof, hearModem, uncarried } from './hearing.ts';
 import { assertHost } from './invariants.ts';
 import { judgeAll } from './judging.ts';
 import { idleSampleAgeMs, proofGapMs, sampleAgeMs, UNKNOWN_ALARM_PERIOD_MS } from './limits.ts';
@@ -42,6 +42,8 @@ function take(board: Board, event: Event, now: Instant): Effect[] {
       return onHost(board, event.opened.host, () => hear(board, event.opened, now));
     case 'refused':
       return onHost(board, event.host, (host) => refused(host, event, now));
+    case 'ended':
+      return onHost(board, event.host, (host) => sessionEnded(board, host, event, now));
     case 'listening':
       return listen(board, event, now);
     case 'echoed':
@@ -83,6 +85,21 @@ function noticeStall(board: Board, stallMs: number, now: Instant): Effect[] {
   board.deferredSince = board.deferredSince === undefined ? now : board.deferredSince + longMs;
   const text = `the board itself stood still for ${Math.round(stallMs)} ms; nobody was judged`;
   return [{ kind: 'news', level: 'warning', code: 'stalled', text }];
+}
+
+function sessionEnded(
+  board: Board,
+  host: Host,
+  event: Event & { kind: 'ended' },
+  now: Instant,
+): Effect[] {
+  host.hearings = host.hearings.map((h) => (h.channel === event.channel ? uncarried(h) : h));
+  if (event.why === 'expired') return [];
+  const at = host.settings.host;
+  const text =
+    'its key was taken out of the keys file, so it is not heard; its silence is no death';
+  const remedy = 'give it a key of that file and reload its shim; it can be fenced by order';
+  return raise(board.alarms, { host: at, code: 'revoked', text, remedy }, now);
 }
 
 /** Forged frames take nothing from what carries a valid MAC; they are told, seldom. */

@@ -55,7 +55,8 @@ export type Code =
   | 'maintenance'
   | 'disabled'
   | 'keepalive'
-  | 'hostile';
+  | 'hostile'
+  | 'revoked';
 
 export interface Alarm {
   host?: number;

@@ -31,6 +31,8 @@ export type Event =
   | { kind: 'listening'; channel: 'serial'; host: number; on: boolean }
   /** A frame that was dropped before it could mean anything. */
   | { kind: 'refused'; host: number; channel: BeatChannel; why: Refusal }
+  /** The session that stood there was ended by us: what follows on that channel is no silence. */
+  | { kind: 'ended'; host: number; channel: BeatChannel; why: 'revoked' | 'expired' }
   /** Our own echo came back through the broker, with the nonce sent last. */
   | { kind: 'echoed' }
   | { kind: 'modem'; host: number; line: 'asserted' | 'dropped' | 'unknown' }

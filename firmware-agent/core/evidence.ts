@@ -56,6 +56,11 @@ export function lastHeardAt(host: Host): Instant | undefined {
   return instants.length === 0 ? undefined : Math.max(...instants);
 }
 
+/** The same, on channels whose silence would say something: not where we ended the session. */
+export function lastCarriedAt(host: Host): Instant | undefined {
+  return lastFreshAt({ ...host, hearings: host.hearings.filter(hasCarried) });
+}
+
 /** A testimony as the record of a fence keeps it. */
 export function evidenceOf(w: Testimony): ChannelEvidence {
   const proof = w.farMs >= w.needMs ? 'far' : w.nearMs >= w.needMs ? 'near' : 'none';

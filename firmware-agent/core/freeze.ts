@@ -7,7 +7,7 @@ import { clear, raise } from './alarms.ts';
 import { answerOn, answerOrders } from './answers.ts';
 import type { Board, Host } from './board.ts';
 import type { Effect } from './events.ts';
-import { lastFreshAt } from './evidence.ts';
+import { lastCarriedAt } from './evidence.ts';
 import type { Fence } from './fence-state.ts';
 import { powerLossMs } from './limits.ts';
 import { note, recordOf } from './record.ts';
@@ -60,7 +60,7 @@ function freezeCrossed(board: Board, host: Host, fence: Fence | undefined, now: 
   const cutAt = fence?.firstCutAt;
   if (cutAt === undefined) return [];
   return [...board.hosts.values()].flatMap((other) => {
-    const lastAt = lastFreshAt(other);
+    const lastAt = lastCarriedAt(other);
     if (other === host || lastAt === undefined || other.life.at !== 'present') return [];
     const soonMs = powerLossMs(other.settings.timing, other.delayMs);
     const isSilent = now - lastAt > soonMs;

@@ -223,6 +223,7 @@ function soundWell(board: Board, host: Host): Effect[] {
     ...forgetSilence(board, host, 'it is heard again'),
     ...clear(board.alarms, at, 'absent', 'it is back'),
     ...clear(board.alarms, at, 'half-duplex', 'it hears the board again'),
+    ...clear(board.alarms, at, 'revoked', 'it beats under a key of the file'),
   ];
 }
 

@@ -10,7 +10,7 @@
 import type { Instant } from '../../protocol/wire/instant.ts';
 import { type Board, fatesOf, type Held, type Host } from './board.ts';
 import { awake } from './clock.ts';
-import { lastFreshAt, testimonies } from './evidence.ts';
+import { lastCarriedAt, lastFreshAt, testimonies } from './evidence.ts';
 import { missedMs, powerLossMs } from './limits.ts';
 import { allFell } from './power.ts';
 import { uselessMs } from './sickness.ts';
@@ -80,14 +80,15 @@ function onSharedPath(
     mineAt - theirsAt <= host.settings.timing.initdeadMs && isSo(mineAt, theirsAt);
   const declared = host.settings.fate.some((fate) => other.settings.fate.includes(fate));
   const mineAt = lastFreshAt(host);
-  const theirsAt = lastFreshAt(other);
+  const theirsAt = lastCarriedAt(other);
   if (declared && mineAt !== undefined && theirsAt !== undefined && isNear(mineAt, theirsAt)) {
     return true;
   }
   return host.hearings.some((mine) => {
     if (!mine.carried || mine.fresh === undefined) return false;
     const theirs = other.hearings.find((h) => h.channel === mine.channel);
-    if (theirs?.fresh === undefined) return false;
+    // Where a session was ended by us, the silence that follows is explained.
+    if (theirs?.fresh === undefined || !theirs.carried) return false;
     if (fatesOf(host, mine.channel) !== fatesOf(other, theirs.channel)) return false;
     // What it says of itself is no life, but it came this way.
     return isNear(mine.fresh.at, Math.max(theirs.fresh.at, theirs.sick?.at ?? theirs.fresh.at));

@@ -93,6 +93,8 @@ export function boardOverFrames(
       const request = { op, host: number.value, incarnation, waitMs, args };
       return ok(await client.order(request, accepted));
     },
+    keys: async () =>
+      failure('wrong-use', 'the use of keys is told on the board itself only, without --config'),
     reload: async () =>
       failure('wrong-use', 'reload works on the board itself only; run it there, without --config'),
     close: () => client.close(),

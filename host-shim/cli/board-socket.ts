@@ -46,6 +46,10 @@ function boardOver(client: ControlClient, who: string): Board {
       const seen = await view();
       return seen.ok ? ok(seen.value.hosts.map(glanceOf)) : seen;
     },
+    async keys() {
+      const answer = await client.ask({ ask: 'keys' });
+      return answer.ok && answer.value.is === 'keys' ? ok(answer.value.keys) : unexpected(answer);
+    },
     async records(host) {
       const answer = await client.ask({ ask: 'records', host });
       return answer.ok && answer.value.is === 'records'

@@ -9,7 +9,7 @@ import type { OrderEnd } from '../../protocol/order-step.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { Operation } from '../../protocol/wire/messages.ts';
 import type { OrderArgs } from '../../protocol/wire/order-args.ts';
-import type { BoardView, FenceRecord } from '../../protocol/wire/view.ts';
+import type { BoardView, FenceRecord, KeysView } from '../../protocol/wire/view.ts';
 import type { Glance } from './glance.ts';
 
 export type BoardFailure = 'absent' | 'forbidden' | 'listless' | 'silent' | 'refused' | 'wrong-use';
@@ -35,6 +35,8 @@ export interface Board {
   records(host: string): Promise<Result<FenceRecord[], BoardFailure>>;
   /** Orders and waits for the end; `accepted` is called when the board took the order. */
   order(order: BoardOrder, accepted: () => void): Promise<Result<OrderEnd, BoardFailure>>;
+  /** The keys that the agent uses now, and when each was used last. */
+  keys(): Promise<Result<KeysView, BoardFailure>>;
   /** Makes the agent read its files again; `refused`, with every problem, where the old ones stay. */
   reload(): Promise<Result<void, BoardFailure>>;
   close(): Promise<void>;

@@ -38,14 +38,24 @@ export interface CommandSet {
  * code: `codeOf` what was done, 0 without it.
  */
 export async function atBoard<T>(
-  { setup: { terminal, connect }, setExit }: CommandSet,
+  set: CommandSet,
   options: CommonOptions,
   deed: (board: Board) => Promise<Result<T, BoardFailure>>,
   codeOf: (done: T) => ExitCode = () => EXIT.done,
 ): Promise<void> {
-  const board = await connect(options);
+  const board = await set.setup.connect(options);
   const done = board.ok ? await deed(board.value) : board;
   if (board.ok) await board.value.close();
+  finish(set, options, done, codeOf);
+}
+
+/** Says what went wrong, if anything, and sets the exit code. */
+export function finish<T>(
+  { setup: { terminal }, setExit }: CommandSet,
+  options: { json?: boolean },
+  done: Result<T, BoardFailure>,
+  codeOf: (done: T) => ExitCode = () => EXIT.done,
+): void {
   if (done.ok) return setExit(codeOf(done.value));
   if (options.json) terminal.out(jsonLine({ error: { kind: done.kind, detail: done.detail } }));
   terminal.err(`fencepost: ${done.detail}\n`);

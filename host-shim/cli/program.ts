@@ -8,6 +8,7 @@ import { Command, type CommanderError } from 'commander';
 import { attempt } from '../../protocol/attempt.ts';
 import type { ProgramSetup } from './command-set.ts';
 import { addDomain } from './commands/domain.ts';
+import { addKeys } from './commands/keys.ts';
 import { addOrders } from './commands/orders.ts';
 import { addQuestions } from './commands/questions.ts';
 import { addUpkeep } from './commands/upkeep.ts';
@@ -47,13 +48,15 @@ function programOf(setup: ProgramSetup, setExit: (code: ExitCode) => void): Comm
     .addHelpText('afterAll', EXIT_HELP);
   for (const add of [addQuestions, addOrders, addDomain, addUpkeep])
     add({ program, setup, setExit });
+  for (const command of program.commands) addCommon(command);
+  // Its words work on a file and go to no broker, so they have options of their own.
+  addKeys({ program, setup, setExit });
   everyCommand(program, (command) => {
     command.configureOutput({
       writeOut: setup.terminal.out,
       writeErr: setup.terminal.err,
       outputError: (words, write) => write(words.replace(/^error: /, 'fencepost: ')),
     });
-    if (command !== program) addCommon(command);
   });
   return program;
 }
@@ -63,6 +66,7 @@ Examples:
   fencepost status                 every host, and the alarms that stand
   fencepost fence deimos           cut, prove that it is off, give power back
   fencepost why deimos             what led to its last fence, and how sure it is
+  fencepost keys --help            how a key is changed without a missed beat
   fencepost ls --config /etc/fencepost/fencepost.toml
                                    the same through the broker, from elsewhere
 
@@ -77,5 +81,5 @@ function addCommon(command: Command): void {
 
 function everyCommand(program: Command, fn: (command: Command) => void): void {
   fn(program);
-  for (const command of program.commands) fn(command);
+  for (const command of program.commands) everyCommand(command, fn);
 }

@@ -7,6 +7,10 @@ export interface Terminal {
   err(text: string): void;
   /** A person sits there: both input and output are a terminal. */
   interactive: boolean;
+  /** What is printed appears on a screen. */
+  outIsTerminal: boolean;
+  /** Everything that comes in by standard input, up to a size that no list of keys has. */
+  input(): Promise<string>;
   /** Asks one question and returns the line typed; empty where the input ended. */
   ask(question: string): Promise<string>;
   /** Calls `fn` when nobody wants more: Ctrl-C, a TERM signal, or a reader that went away. */
@@ -14,6 +18,8 @@ export interface Terminal {
   /** As it is now: a person may change it at any time. */
   size(): ScreenSize;
 }
+
+const INPUT_CHARS_MAX = 1 << 22;
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
@@ -23,6 +29,16 @@ export function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    outIsTerminal: process.stdout.isTTY === true,
+    async input() {
+      let text = '';
+      process.stdin.setEncoding('utf8');
+      for await (const part of process.stdin) {
+        text += part;
+        if (text.length > INPUT_CHARS_MAX) break;
+      }
+      return text;
+    },
     ask(question) {
       return new Promise((resolve) => {
         const reader = createInterface({ input: process.stdin, output: process.stdout });

@@ -11,17 +11,19 @@ import { attemptSync } from '../attempt.ts';
 import { failure, ok, type Result } from '../result.ts';
 import { OPERATION, type Operation } from '../wire/messages.ts';
 import { FOR_S_MAX, type OrderArgs } from '../wire/order-args.ts';
-import type { BoardView, FenceRecord, LocalOrder, OrderAnswer } from '../wire/view.ts';
+import type { BoardView, FenceRecord, KeysView, LocalOrder, OrderAnswer } from '../wire/view.ts';
 import { REASON_CHARS_MAX } from './limits.ts';
 
 export type ControlRequest =
   | { id: number; ask: 'view' }
+  | { id: number; ask: 'keys' }
   | { id: number; ask: 'records'; host?: string }
   | { id: number; ask: 'order'; order: LocalOrder; who?: string }
   | { id: number; ask: 'reload' };
 
 export type ControlAnswer =
   | { id: number; is: 'view'; view: BoardView }
+  | { id: number; is: 'keys'; keys: KeysView }
   /** Newest last; empty where no fence of the host is on record. */
   | { id: number; is: 'records'; records: FenceRecord[] }
   | { id: number; is: 'order'; answer: OrderAnswer; final: boolean }
@@ -83,6 +85,7 @@ function requestOf(id: number, fields: Fields): Result<ControlRequest, 'bad'> {
   const { ask, host } = fields;
   switch (ask) {
     case 'view':
+    case 'keys':
     case 'reload':
       return ok({ id, ask });
     case 'records':
@@ -92,7 +95,7 @@ function requestOf(id: number, fields: Fields): Result<ControlRequest, 'bad'> {
     case 'order':
       return orderRequest(id, fields);
     default:
-      return failure('bad', '"ask" must be view, records, order or reload');
+      return failure('bad', '"ask" must be view, keys, records, order or reload');
   }
 }
 

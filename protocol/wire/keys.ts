@@ -12,6 +12,7 @@
  */
 import { encodeInfo } from './cbor.ts';
 import type { Crypto, Key } from './crypto.ts';
+import type { Instant } from './instant.ts';
 import { isName } from './topics.ts';
 
 export type Role = 'host' | 'order' | 'admin';
@@ -48,15 +49,32 @@ export interface RingKey {
   session: () => Key;
   /** MACs queries, orders and their answers. */
   order: () => Key;
+  /** Whether it was made from these bytes. */
+  isOf: (secret: Uint8Array) => boolean;
+  /** When something fresh last came under it; whoever wants to retire it must know. */
+  usedAt?: Instant;
 }
 
+/** One ring is shared by all that use keys, so that a changed file reaches all of them at once. */
 export interface KeyRing {
   find(role: Role, owner: string, kid: number): RingKey | undefined;
   /** The key that `owner` sends with; undefined where it has none. */
   sending(role: Role, owner: string): RingKey | undefined;
   /** All keys of one owner and role, lowest kid first. */
   of(role: Role, owner: string): readonly RingKey[];
+  all(): readonly RingKey[];
+  /**
+   * Holds these keys from now on, and no others. A key that stays is the same object as before;
+   * one whose bytes changed under its number is another.
+   */
+  take(keys: readonly KeyEntry[]): { added: RingKey[]; gone: RingKey[] };
 }
+
+/**
+ * Keys of one owner: the old, the new, and room for an interrupted change. The board calls a host
+ * under each of them, every T, on a line that carries a thousand bytes a second.
+ */
+export const KEYS_PER_OWNER_MAX = 4;
 
 /** Labels of the derivations; fixed, since both ends must agree. */
 export const ROOT_LABEL = {
@@ -147,7 +165,14 @@ function checkTogether({ entries, auths, errors }: Reading): void {
   };
   const lineOf = new Map<string, number>();
   const firstOf = new Map<string, Named>();
+  const counts = new Map<string, number>();
   for (const { role, owner, kid, line, secret } of entries) {
+    const count = (counts.get(`${role} ${owner}`) ?? 0) + 1;
+    counts.set(`${role} ${owner}`, count);
+    if (count === KEYS_PER_OWNER_MAX + 1) {
+      const problem = `${role} ${owner} has more than ${KEYS_PER_OWNER_MAX} keys.`;
+      complain(line, problem, 'Remove those that nothing uses any more.');
+    }
     const twin = claim(lineOf, `${role} ${owner} ${kid}`, line);
     // Only in this function's memory, and never in what it says.
     const copy = claim(lineOf, secret().join(), line);
@@ -209,22 +234,40 @@ function decodeSecret(text: string): Uint8Array | undefined {
   return Uint8Array.from(binary, (char) => char.charCodeAt(0));
 }
 
-/** Makes a ring. The entries' secrets are read once per key, when it is first used. */
+/** Makes a ring. A key's secret is read when it is first used, and to compare it with another. */
 export function keyRing(crypto: Crypto, keys: readonly KeyEntry[]): KeyRing {
-  const owners = new Map<string, { keys: RingKey[]; sending: RingKey | undefined }>();
-  for (const entry of keys.toSorted((a, b) => a.kid - b.kid)) {
-    const name = `${entry.role} ${entry.owner}`;
-    const own = owners.get(name) ?? { keys: [], sending: undefined };
-    const key = ringKey(crypto, entry);
-    own.keys.push(key);
-    if (entry.sending) own.sending = key;
-    owners.set(name, own);
-  }
+  let owners = new Map<string, { keys: RingKey[]; sending: RingKey | undefined }>();
   const of = (role: Role, owner: string): readonly RingKey[] =>
     owners.get(`${role} ${owner}`)?.keys ?? [];
+  const find = (role: Role, owner: string, kid: number): RingKey | undefined =>
+    of(role, owner).find((key) => key.kid === kid);
+  const all = (): RingKey[] => [...owners.values()].flatMap((own) => own.keys);
+  const take = (next: readonly KeyEntry[]): { added: RingKey[]; gone: RingKey[] } => {
+    const before = all();
+    const held: typeof owners = new Map();
+    for (const entry of next.toSorted((a, b) => a.kid - b.kid)) {
+      const known = find(entry.role, entry.owner, entry.kid);
+      const key = known?.isOf(entry.secret()) ? known : ringKey(crypto, entry);
+      const name = `${entry.role} ${entry.owner}`;
+      const own = held.get(name) ?? { keys: [], sending: undefined };
+      own.keys.push(key);
+      if (entry.sending) own.sending = key;
+      held.set(name, own);
+    }
+    owners = held;
+    const now = new Set(all());
+    const was = new Set(before);
+    return {
+      added: [...now].filter((key) => !was.has(key)),
+      gone: before.filter((key) => !now.has(key)),
+    };
+  };
+  take(keys);
   return {
     of,
-    find: (role, owner, kid) => of(role, owner).find((key) => key.kid === kid),
+    find,
+    all,
+    take,
     sending: (role, owner) => owners.get(`${role} ${owner}`)?.sending,
   };
 }
@@ -247,5 +290,6 @@ function ringKey(crypto: Crypto, entry: KeyEntry): RingKey {
     handshake: root(ROOT_LABEL.handshake),
     session: root(ROOT_LABEL.session),
     order: root(ROOT_LABEL.order),
+    isOf: (secret) => entry.secret().every((byte, at) => byte === secret[at]),
   };
 }

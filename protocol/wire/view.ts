@@ -3,6 +3,7 @@
  * by host, in the retained state topics. It is for people and dashboards; only the fields that a
  * STATE repeats under its MAC are evidence.
  */
+import type { Role } from './keys.ts';
 import type { Operation, Outcome, Phase, Proof, Reading } from './messages.ts';
 import type { OrderArgs } from './order-args.ts';
 
@@ -60,6 +61,22 @@ export interface AlarmView {
   /** The way out, in the imperative. */
   remedy: string;
   ageMs: number;
+}
+
+/** The keys that the agent uses now. */
+export interface KeysView {
+  /** Age of the ring: of what came before nothing is known. */
+  watchedMs: number;
+  keys: KeyView[];
+}
+
+export interface KeyView {
+  role: Role;
+  owner: string;
+  kid: number;
+  sending: boolean;
+  /** Since something fresh last came under it; null where nothing did. */
+  unusedMs: number | null;
 }
 
 /** Everything that decided one fence, oldest entry first; times are ms since the fence began. */

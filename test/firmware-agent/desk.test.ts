@@ -6,10 +6,11 @@ import { type AgentDesk, openDesk } from '../../firmware-agent/desk.ts';
 import type { FenceRecords } from '../../firmware-agent/drivers/records.ts';
 import { monotonicMs } from '../../protocol/link/timers.ts';
 import { logger } from '../../protocol/log.ts';
-import { keyRing } from '../../protocol/wire/keys.ts';
+import { type KeyRing, keyRing } from '../../protocol/wire/keys.ts';
 import { nodeCrypto } from '../../protocol/wire/mac.ts';
 import type { LocalOrder, OrderAnswer } from '../../protocol/wire/view.ts';
 import { assert, suite } from '../lib/suite.ts';
+import { base64Of, ringOf } from '../protocol/wire/lib/keys.ts';
 import { boardOf, guarded } from './core/world/settings.ts';
 
 const test = suite('desk');
@@ -23,14 +24,14 @@ const order: LocalOrder = {
   ttlMs: 10_000,
 };
 
-function deskAnd(taken: Event[]): AgentDesk {
+function deskAnd(taken: Event[], ring: KeyRing = keyRing(nodeCrypto(), [])): AgentDesk {
   const board = boardOf([guarded(1, 'alpha')]);
   const crypto = nodeCrypto();
   const stream = { write: () => undefined, writableLength: 0 };
   return openDesk({
     config: { board } as AgentConfig,
     crypto,
-    ring: keyRing(crypto, []),
+    ring,
     log: logger({ stream, tty: false, colour: false, now: () => new Date(0) }),
     board: newBoard(board, '00'.repeat(8), 0),
     records: { list: () => [] } as unknown as FenceRecords,
@@ -67,6 +68,18 @@ test('a local order that waited longer than its ttl is told expired and reaches 
       [['expired', order.cmdId]],
     );
   }
+});
+
+test('the keys in force are told with the time since each was used, and never a key', () => {
+  const ring = ringOf(`host a 1 ${base64Of(1)}\nhost a 2 ${base64Of(2)}\nauth host a 2`);
+  const used = ring.find('host', 'a', 1);
+  if (used !== undefined) used.usedAt = monotonicMs() - 5_000;
+  const { watchedMs, keys } = deskAnd([], ring).keys();
+  assert.ok(watchedMs > 0);
+  const [one, two] = keys;
+  assert.ok(one?.unusedMs !== null && Math.abs((one?.unusedMs ?? 0) - 5_000) < 1_000);
+  assert.equal(two, { role: 'host', owner: 'a', kid: 2, sending: true, unusedMs: null });
+  assert.equal(Object.keys(one ?? {}), Object.keys(two ?? {}));
 });
 
 test('a local order by a clock that runs ahead of ours reaches no host', () => {

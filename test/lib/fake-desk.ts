@@ -92,6 +92,10 @@ export function fakeDesk(): FakeDesk {
     },
     kept: [fakeRecord('deimos')],
     view: () => desk.shown,
+    keys: () => ({
+      watchedMs: 900,
+      keys: [{ role: 'host', owner: 'deimos', kid: 1, sending: true, unusedMs: 250 }],
+    }),
     records: (host) => desk.kept.filter((one) => host === undefined || one.host === host),
     order(order, by, answer) {
       desk.ordered.push({ order, by });

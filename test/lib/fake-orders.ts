@@ -12,6 +12,7 @@ import type { OrdererSettings } from '../../firmware-agent/core/settings.ts';
 import type { PublishOptions } from '../../protocol/link/mqtt.ts';
 import { monotonicMs, nextTurn } from '../../protocol/link/timers.ts';
 import type { OrderClientSetup, OrderRoute } from '../../protocol/order-client.ts';
+import type { KeyRing } from '../../protocol/wire/keys.ts';
 import {
   DETAIL_UNTESTED,
   type MessageOf,
@@ -54,7 +55,7 @@ export interface FakeOrders {
   onLine: (frame: Uint8Array) => void;
 }
 
-export function fakeOrders(): FakeOrders {
+export function fakeOrders(keys: KeyRing = ring): FakeOrders {
   const fake: Omit<FakeOrders, 'orders'> = {
     desk: fakeDesk(),
     accepted: [],
@@ -91,7 +92,7 @@ export function fakeOrders(): FakeOrders {
     { host: 2, name: 'phobos' },
   ];
   const orderers = [ANNA, PCMK];
-  const setup = { crypto, ring, agent: AGENT, agentName: 'board1', orderers, hosts };
+  const setup = { crypto, ring: keys, agent: AGENT, agentName: 'board1', orderers, hosts };
   const orders = sealedOrders(setup, desk);
   return Object.assign(fake, { orders });
 }

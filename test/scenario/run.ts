@@ -11,6 +11,7 @@ import { brokerBroken, brokerStopped } from './broker-stopped.ts';
 import { cablesPulled, cablesPulledOnly } from './cables-pulled.ts';
 import { forgeries } from './forgeries.ts';
 import { hostFrozen, hostsFrozenApart } from './host-frozen.ts';
+import { keyRotation } from './key-rotation.ts';
 import { killedLatching, killedNonLatching } from './killed-in-mid-fence.ts';
 import { leaving } from './leaving.ts';
 import { leftAlone, leftAloneMisled } from './left-alone.ts';
@@ -44,6 +45,7 @@ const SCENARIOS: Scenario[] = [
   killedNonLatching,
   storage,
   reload,
+  keyRotation,
   noise,
   leaving,
   staleReadings,

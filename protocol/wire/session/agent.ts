@@ -6,6 +6,11 @@
  * channel. Until its first beat the new session only waits in a slot while the old one serves on,
  * so no rekey and no lost frame ever looks like silence.
  *
+ * A host may have several keys while one is replaced by another. It is called under each of them,
+ * and knocks under one that we called with; so whichever end is told of the new key first, and
+ * whichever begins to send with it first, there is always one that both have. A session ends with
+ * the key that it was made from (revoke.ts), so the new one must stand before the old key goes.
+ *
  * `receive` answers handshakes by itself and hands beats on as opened messages. How fresh a beat is
  * the core judges, with one exception: a beat that would begin a new life of the host must have an
  * echo within F, or one held up in a broker would end the life that replaced its own.
@@ -102,21 +107,36 @@ export function receive(
     counts[outcome] += 1;
     return { replies: [], refused: outcome };
   }
+  if (outcome.refused !== undefined) counts[outcome.refused] += 1;
   if (outcome.opened?.kind === 'hello' && outcome.opened.retired) counts.retired += 1;
   return outcome;
 }
 
-/** An invitation under the host's handshake key; due every T on every open channel. */
-export function beacon(
+/**
+ * Invitations, one under the handshake key of each kid of the host; due every T on every open
+ * channel. The one that we send with comes first, so that a host which has it knocks with it.
+ */
+export function beacons(
   sessions: AgentSessions,
   host: number,
   channel: Channel,
   tick: number,
-): Uint8Array {
-  const { crypto, ring, agent, aNonce } = sessions.setup;
+): Uint8Array[] {
+  const { ring } = sessions.setup;
   const { name } = tableOf(sessions, host);
-  const key = ring.sending('host', name);
-  if (key === undefined) throw new Error(`host ${name} has no key in the keys file`);
+  const first = ring.sending('host', name);
+  if (first === undefined) throw new Error(`host ${name} has no key in the keys file`);
+  const others = ring.of('host', name).filter((key) => key !== first);
+  return [first, ...others].map((key) => beacon(sessions, key, channel, tick));
+}
+
+function beacon(
+  { setup }: AgentSessions,
+  key: RingKey,
+  channel: Channel,
+  tick: number,
+): Uint8Array {
+  const { crypto, agent, aNonce } = setup;
   const message = { kind: 'beacon', kid: key.kid, agent, aNonce, tick } as const;
   return sealFrame(crypto, key.handshake(), channel, message);
 }
@@ -207,8 +227,7 @@ function onSolicit(
   if ('refused' in openBody(frame, 'solicit')) return 'shape';
   if (table.host !== from.host) return 'wrong-host';
   if (!take(pathOf(table, from.channel).buckets.solicit, SOLICIT_RATE, now)) return 'rate';
-  const replies =
-    ticks.latest === 0 ? [] : [beacon(sessions, table.host, from.channel, ticks.latest)];
+  const replies = ticks.latest === 0 ? [] : [beacon(sessions, key, from.channel, ticks.latest)];
   return { opened: { kind: 'solicit', host: table.host, channel: from.channel }, replies };
 }
 
@@ -226,19 +245,20 @@ function onSession(
   const message = openBody(frame, kind);
   if ('refused' in message) return 'shape';
   if (isOver(session, path, table, message.seq, now)) {
-    if (path.standing === session) path.standing = undefined;
+    const stood = path.standing === session;
+    if (stood) path.standing = undefined;
     path.halfOpen = path.halfOpen.filter((slot) => slot !== session);
-    return 'unknown-session';
+    return { replies: [], refused: 'unknown-session', ...(stood ? { expired: true } : {}) };
   }
   if (session.left && kind !== 'left') return 'unknown-session';
   if (message.seq <= session.lastSeq) return 'replay';
   const reason = 'reason' in message ? nameOf(LEAVE_REASON, message.reason) : 'stop';
   if (reason === undefined) return 'shape';
-  if (session.incarnation !== table.live) {
-    const ageMs = ageOf(ticks, message.echo, now);
-    if (ageMs === undefined || ageMs > table.freshnessMs) return 'old-tick';
-  }
+  const ageMs = ageOf(ticks, message.echo, now);
+  const fresh = ageMs !== undefined && ageMs <= table.freshnessMs;
+  if (session.incarnation !== table.live && !fresh) return 'old-tick';
   if (!take(path.buckets.beat, table.beatRate, now)) return 'rate';
+  if (fresh) session.key.usedAt = now;
 
   stand(path, session, now);
   if (session.incarnation !== table.live) beginLife(table, session);

@@ -45,6 +45,7 @@ export function onHello(
     retired,
   };
   if (retired) return { opened, replies: [] };
+  key.usedAt = now;
   const path = pathOf(table, from.channel);
   const known = [path.standing, ...path.halfOpen].find(
     (session) =>
@@ -103,5 +104,6 @@ function openSession(
   });
   sessions.lastId += 1;
   const id = sessions.lastId;
-  return { id, kid, incarnation, hNonce, welcome, ...keys, since: now, lastSeq: 0, left: false };
+  const fresh = { since: now, lastSeq: 0, left: false };
+  return { id, kid, key, incarnation, hNonce, welcome, ...keys, ...fresh };
 }

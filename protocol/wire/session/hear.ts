@@ -63,10 +63,10 @@ function onBeacon(
   const beacon = openBody(frame, 'beacon');
   if ('refused' in beacon) return 'shape';
   if (beacon.agent !== session.setup.agent) return 'other-agent';
-  const { aNonce, tick } = beacon;
+  const { aNonce, tick, kid } = beacon;
   const isServed = (nonce: Uint8Array): boolean =>
     session.standing.some((own) => sameNonce(own.aNonce, nonce));
-  if (heard(session.lives, { aNonce, tick }, isServed, now) === undefined) return 'replay';
+  if (heard(session.lives, { aNonce, tick, kid }, isServed, now) === undefined) return 'replay';
   session.solicitAt = undefined;
   feedBeacon(session.setup.echo, aNonce, tick, now);
   news.push({ kind: 'beacon', aNonce, tick });

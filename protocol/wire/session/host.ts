@@ -7,6 +7,12 @@
  * goes on only if its ALIVEs still come: then two agents guard one host, and neither may hear
  * silence while both learn of each other (`echo.ts`). After a mere restart none comes any more.
  *
+ * The key to knock with is the one that this host sends with, if that life of the board has it:
+ * it calls under every key that it has. If not, one that both have, so no order in which the two
+ * ends learn of a new key leaves them without a session. A session under another key than the one
+ * to send with gets a successor as an old one does; it serves until that stands, even where its own
+ * key is gone from our file: a host never falls silent for a change of its keys.
+ *
  * | event | does |
  * |---|---|
  * | up | SOLICIT unless in contact, repeated after 1, 2, 4, 8 s until a beacon is heard |
@@ -19,6 +25,7 @@
 import { sealFrame } from '../codec.ts';
 import type { Key } from '../crypto.ts';
 import type { Instant } from '../instant.ts';
+import type { RingKey } from '../keys.ts';
 import { FLAG_TWO_AGENTS, LEAVE_REASON, type Message } from '../messages.ts';
 import { sameNonce } from './derive.ts';
 import { tickFor } from './echo.ts';
@@ -34,7 +41,7 @@ import {
   MISSING_PERIODS,
   RESTING,
 } from './host-state.ts';
-import { helloDueAt, type Life, nonceFor } from './lives.ts';
+import { callsUnder, helloDueAt, type Life, nonceFor } from './lives.ts';
 import { isSpent, nextSeq, type Standing, scheduleBeat, wantsRekey } from './standing.ts';
 
 export { type EchoCell, echoCell } from './echo.ts';
@@ -138,14 +145,16 @@ function whatIsDue(session: HostSession, now: Instant, draw: () => Uint8Array): 
     session.leave.nextAt = now + session.setup.beaconMs;
   }
   for (const life of session.lives) {
-    if (!wantsHello(session, life, now)) continue;
+    const key = knockKey(session, life, now);
+    if (key === undefined || !wantsHello(session, life, now)) continue;
     const own = session.standing.find((other) => sameNonce(other.aNonce, life.aNonce));
-    const isRekey = own !== undefined && wantsRekey(own, now);
-    if (isRekey) own.rekeyAt = now;
-    frames.push(hello(session, life, nonceFor(life, isRekey, now, draw)));
+    const anew = own !== undefined && wantsRekey(own, wantedKid(session, life, own, now), now);
+    if (anew) own.rekeyAt = now;
+    const { kid } = key;
+    frames.push(hello(session, key, life, nonceFor(life, { kid, anew }, now, draw)));
   }
   if (session.solicitAt !== undefined && session.solicitAt <= now) {
-    frames.push(sealHandshake(session, { kind: 'solicit', sNonce: draw() }));
+    frames.push(sealHandshake(session, sendingKey(session), { kind: 'solicit', sNonce: draw() }));
     session.solicitAt = now + session.solicitGapMs;
     session.solicitGapMs = Math.min(SOLICIT_LAST_MS, session.solicitGapMs * 2);
   }
@@ -186,13 +195,34 @@ function wantsHello(session: HostSession, life: Life, now: Instant): boolean {
   const dueAt = helloDueAt(life, now);
   if (dueAt === undefined || dueAt > now) return false;
   const own = session.standing.find((other) => sameNonce(other.aNonce, life.aNonce));
-  return own === undefined || isMissing(session, own, now) || wantsRekey(own, now);
+  if (own === undefined || isMissing(session, own, now)) return true;
+  return wantsRekey(own, wantedKid(session, life, own, now), now);
 }
 
-function hello(session: HostSession, life: Life, hNonce: Uint8Array): Uint8Array {
+function sendingKey({ setup }: HostSession): RingKey {
+  const key = setup.ring.sending('host', setup.hostName);
+  if (key === undefined) throw new Error(`host ${setup.hostName} has no key in the keys file`);
+  return key;
+}
+
+/** Undefined while that life calls under no key that is in our file. */
+function knockKey(session: HostSession, life: Life, now: Instant): RingKey | undefined {
+  const { ring, hostName } = session.setup;
+  return [sendingKey(session), ...ring.of('host', hostName)].find(({ kid }) =>
+    callsUnder(life, kid, now),
+  );
+}
+
+/** The kid that a session of this life should have: the one we send with, once the life has it. */
+function wantedKid(session: HostSession, life: Life, own: Standing, now: Instant): number {
+  const { kid } = sendingKey(session);
+  return callsUnder(life, kid, now) ? kid : own.kid;
+}
+
+function hello(session: HostSession, key: RingKey, life: Life, hNonce: Uint8Array): Uint8Array {
   const { aNonce, tick } = life;
   const { incarnation } = session.setup;
-  return sealHandshake(session, { kind: 'hello', aNonce, tick, hNonce, incarnation });
+  return sealHandshake(session, key, { kind: 'hello', aNonce, tick, hNonce, incarnation });
 }
 
 type Handshake =
@@ -205,10 +235,8 @@ type Handshake =
       incarnation: number;
     };
 
-function sealHandshake(session: HostSession, said: Handshake): Uint8Array {
-  const { ring, host, hostName } = session.setup;
-  const key = ring.sending('host', hostName);
-  if (key === undefined) throw new Error(`host ${hostName} has no key in the keys file`);
+function sealHandshake(session: HostSession, key: RingKey, said: Handshake): Uint8Array {
+  const { host } = session.setup;
   return sealUp(session, key.handshake(), { ...said, kid: key.kid, host });
 }
 

@@ -32,20 +32,33 @@ export interface Life {
   drawnAt: Instant;
   /** The wNonces that answered this hNonce: a repeated WELCOME opens nothing. */
   answers: Uint8Array[];
+  /** The keys that it called under, each with its latest tick: those are in its file. */
+  calls: { kid: number; tick: number; at: Instant }[];
+  /** The key of the last HELLO; under another it is another try. */
+  kid: number | undefined;
 }
 
-/** Notes a beacon; undefined where it is not newer than the last one, so says nothing. */
+/**
+ * Notes a beacon; undefined where it is not newer than the last one, so says nothing. The same tick
+ * under another key says that the life has that key, too.
+ */
 export function heard(
   lives: Life[],
-  beacon: { aNonce: Uint8Array; tick: number },
+  beacon: { aNonce: Uint8Array; tick: number; kid: number },
   isServed: (aNonce: Uint8Array) => boolean,
   now: Instant,
 ): Life | undefined {
   const known = lives.find((life) => sameNonce(life.aNonce, beacon.aNonce));
   if (known !== undefined) {
-    if (beacon.tick <= known.tick) return undefined;
+    if (beacon.tick < known.tick) return undefined;
+    const before = known.calls.find(({ kid }) => kid === beacon.kid);
+    if (before !== undefined && before.tick >= beacon.tick) return undefined;
     known.tick = beacon.tick;
     known.heardAt = now;
+    known.calls = [
+      ...known.calls.filter(({ kid, at }) => kid !== beacon.kid && now - at <= HEARD_MS),
+      callOf(beacon, now),
+    ];
     return known;
   }
   if (lives.length === LIVES_MAX) {
@@ -53,16 +66,32 @@ export function heard(
     const oldest = idle.reduce((a, b) => (a.heardAt <= b.heardAt ? a : b));
     lives.splice(lives.indexOf(oldest), 1);
   }
+  const { aNonce, tick } = beacon;
   const life: Life = {
-    ...beacon,
+    aNonce,
+    tick,
     heardAt: now,
     helloAt: Number.NEGATIVE_INFINITY,
     hNonce: undefined,
     drawnAt: Number.NEGATIVE_INFINITY,
     answers: [],
+    calls: [callOf(beacon, now)],
+    kid: undefined,
   };
   lives.push(life);
   return life;
+}
+
+function callOf(
+  { kid, tick }: { kid: number; tick: number },
+  now: Instant,
+): { kid: number; tick: number; at: Instant } {
+  return { kid, tick, at: now };
+}
+
+/** Whether this life called under that key lately. */
+export function callsUnder(life: Life, kid: number, now: Instant): boolean {
+  return life.calls.some((call) => call.kid === kid && now - call.at <= HEARD_MS);
 }
 
 /** When this life may get its next HELLO; undefined once it is no longer heard. */
@@ -73,15 +102,16 @@ export function helloDueAt(life: Life, now: Instant): Instant | undefined {
 /** The nonce for a HELLO that is sent now; `anew` asks for a fresh one, as a rekey must. */
 export function nonceFor(
   life: Life,
-  anew: boolean,
+  { kid, anew }: { kid: number; anew: boolean },
   now: Instant,
   draw: () => Uint8Array,
 ): Uint8Array {
   life.helloAt = now;
-  if (life.hNonce === undefined || anew || now - life.drawnAt >= HNONCE_MS) {
+  if (life.hNonce === undefined || anew || kid !== life.kid || now - life.drawnAt >= HNONCE_MS) {
     life.hNonce = draw();
     life.drawnAt = now;
     life.answers = [];
+    life.kid = kid;
   }
   return life.hNonce;
 }

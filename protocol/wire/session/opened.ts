@@ -83,6 +83,8 @@ export interface Received {
   /** Unframed, to be sent back on the same channel. */
   replies: Uint8Array[];
   refused?: Refusal;
+  /** The session that stood on this channel grew too old and has ended: our doing, not silence. */
+  expired?: true;
 }
 
 /** Where a frame came from; `host` is the path's: of the serial port or of the topic. */

@@ -78,7 +78,11 @@ export function isSpent(session: Standing, keepaliveMs: number, now: Instant): b
   return session.lastSeq >= limit || now - session.since > limit * keepaliveMs;
 }
 
-/** Whether it is time to open a successor; the caller notes the try in `rekeyAt`. */
-export function wantsRekey(session: Standing, now: Instant): boolean {
-  return session.lastSeq >= REKEY_SEQ && now - session.rekeyAt >= REKEY_GAP_MS;
+/**
+ * Whether it is time to open a successor, by age or under the key of another `kid`; the caller
+ * notes the try in `rekeyAt`.
+ */
+export function wantsRekey(session: Standing, kid: number, now: Instant): boolean {
+  const isDue = session.lastSeq >= REKEY_SEQ || session.kid !== kid;
+  return isDue && now - session.rekeyAt >= REKEY_GAP_MS;
 }

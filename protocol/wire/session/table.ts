@@ -5,6 +5,7 @@
  */
 import type { Key } from '../crypto.ts';
 import type { Instant } from '../instant.ts';
+import type { RingKey } from '../keys.ts';
 import type { Channel } from '../messages.ts';
 import { type Bucket, fullBucket, type Rate } from './bucket.ts';
 
@@ -80,6 +81,8 @@ export interface Session {
   /** Unique in this agent life; a later session has a larger one. */
   id: number;
   kid: number;
+  /** What its keys were derived from; it ends when the ring holds this no more. */
+  key: RingKey;
   incarnation: number;
   hNonce: Uint8Array;
   /** The whole frame, repeated for a HELLO that was seen before. */

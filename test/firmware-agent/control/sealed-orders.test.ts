@@ -1,5 +1,6 @@
 import type { OrderFrom } from '../../../firmware-agent/control/sealed-orders.ts';
 import type { OrdererSettings } from '../../../firmware-agent/core/settings.ts';
+import { parseKeys } from '../../../protocol/wire/keys.ts';
 import {
   type Channel,
   type MessageOf,
@@ -12,7 +13,7 @@ import { openAnswer, sealOrder } from '../../../protocol/wire/session/orderer.ts
 import { fakeHost, fakeRecord } from '../../lib/fake-desk.ts';
 import { AGENT, ANNA, type FakeOrders, fakeOrders, PCMK, resultOf } from '../../lib/fake-orders.ts';
 import { assert, suite } from '../../lib/suite.ts';
-import { base64Of, crypto, ring, ringOf } from '../../protocol/wire/lib/keys.ts';
+import { base64Of, crypto, KEYS_TEXT, ring, ringOf } from '../../protocol/wire/lib/keys.ts';
 
 const test = suite('sealed orders');
 
@@ -96,6 +97,39 @@ test('an order that arrives retained is dropped with an alarm, however good it i
   assert.match(fake.alarms[0] ?? '', /^retained-order: .*retain/);
   fake.orders.message(order(ANNA), LIVE, 1);
   assert.is(fake.accepted.length, 1, 'the same order sent alive is obeyed');
+});
+
+test('a key that was revoked orders nothing more; what it ordered is told under the next one', () => {
+  const held = ringOf(KEYS_TEXT);
+  const fake = fakeOrders(held);
+  fake.outcomes = ['accepted'];
+  fake.orders.message(order(ANNA), LIVE, 0);
+  const [taken] = fake.accepted;
+  const next = parseKeys(KEYS_TEXT.replace(/admin anna 1 .*/, `admin anna 2 ${base64Of(50)}`));
+  if (!next.ok || taken === undefined) return assert.unreachable();
+  held.take(next.keys);
+  fake.orders.message(order(ANNA, { cmdId: new Uint8Array(16).fill(8) }), LIVE, 1);
+  assert.equal([fake.accepted.length, fake.orders.refusals()], [1, { mac: 1 }]);
+  assert.ok(fake.orders.sendResult(resultOf(taken.order, 'done')));
+  const last = fake.published.at(-1)?.payload ?? new Uint8Array();
+  assert.ok('refused' in openAnswer(crypto, ring, ANNA, 'mqtt', last), 'not under the old key');
+  const opened = openAnswer(crypto, held, ANNA, 'mqtt', last);
+  assert.is('message' in opened && opened.message.kind === 'result' && opened.message.kid, 2);
+});
+
+test('a key notes when it last asked or ordered in this life, and no forgery', () => {
+  const held = ringOf(KEYS_TEXT);
+  const usedAt = (): number | undefined => held.find('admin', 'anna', 1)?.usedAt;
+  const fake = fakeOrders(held);
+  const forged = query(ANNA, 'list');
+  forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1;
+  fake.orders.message(forged, LIVE, 5);
+  fake.orders.message(order(ANNA, { aNonce: new Uint8Array(8).fill(9) }), LIVE, 6);
+  assert.is(usedAt(), undefined, 'an order of another life may be a recording');
+  fake.orders.message(query(ANNA, 'list'), LIVE, 7);
+  assert.is(usedAt(), 7);
+  fake.orders.message(order(ANNA, { cmdId: new Uint8Array(16).fill(8) }), LIVE, 9);
+  assert.is(usedAt(), 9);
 });
 
 test('every forgery is refused: any bit, a foreign key, a host key, another path or board', () => {

@@ -51,19 +51,23 @@ test('only owner and group may open the socket, from its first instant', () =>
     assert.is(statSync(path).mode & 0o777, 0o660);
   }));
 
-test('questions are answered from the desk, and an unknown host with the names of the known', () =>
-  served(fakeDesk(), async (path) => {
+test('questions are answered from the desk, and an unknown host with the names of the known', () => {
+  const desk = fakeDesk();
+  return served(desk, async (path) => {
     const client = await clientAt(path);
     const view = await client.ask({ ask: 'view' });
     assert.ok(view.ok && view.value.is === 'view' && view.value.view.agent === 'board1');
     const kept = await client.ask({ ask: 'records', host: 'deimos' });
     assert.ok(kept.ok && kept.value.is === 'records' && kept.value.records[0]?.id === 3);
+    const keys = await client.ask({ ask: 'keys' });
+    assert.equal(keys, { ok: true, value: { id: 3, is: 'keys', keys: desk.keys() } });
     const reload = await client.ask({ ask: 'reload' });
     assert.ok(reload.ok && reload.value.is === 'reload' && reload.value.problems.length === 1);
     const nobody = await client.ask({ ask: 'records', host: 'mars' });
     assert.ok(!nobody.ok && nobody.kind === 'refused' && /deimos, phobos/.test(nobody.detail));
     client.close();
-  }));
+  });
+});
 
 test('an order is told accepted first, then its end, and who gave it', () => {
   const desk = fakeDesk();

@@ -54,6 +54,8 @@ async function run(
         ran.err += text;
       },
       interactive: types !== undefined,
+      outIsTerminal: false,
+      input: async () => '',
       ask: async (question) => {
         ran.asked.push(question);
         return types ?? '';

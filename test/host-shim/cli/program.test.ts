@@ -40,6 +40,8 @@ async function runAt(path: string, line: string, person: Person = {}): Promise<R
         ran.err += text;
       },
       interactive: person.interactive === true,
+      outIsTerminal: person.interactive === true,
+      input: async () => person.types ?? '',
       ask: async (question) => {
         ran.asked.push(question);
         return person.types ?? '';

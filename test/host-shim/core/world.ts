@@ -17,7 +17,7 @@ import {
   type AgentSessions,
   agentSessions,
   alive,
-  beacon,
+  beacons,
   type Opened,
   receive,
   seen,
@@ -115,7 +115,7 @@ function boardEnd(
         if (life !== mine) return;
         const tick = issue(mine.ticks, agenda.now);
         for (const channel of CHANNELS) {
-          offer(channel, beacon(mine.sessions, HOST, channel, tick));
+          for (const call of beacons(mine.sessions, HOST, channel, tick)) offer(channel, call);
           offer(channel, alive(mine.sessions, HOST, channel, tick));
         }
         agenda.at(agenda.now + KEEPALIVE_MS, round);

@@ -102,6 +102,39 @@ test('base64 must be exact: 31 or 33 bytes, url letters and loose last bits are 
   }
 });
 
+test('a ring takes other keys in place: what stays is the same key, what changed is another', () => {
+  const ring = ringOf(`host a 1 ${base64Of(1)}\nhost a 2 ${base64Of(2)}\norder b 1 ${base64Of(3)}`);
+  const [one, two] = ring.of('host', 'a');
+  const next = parseKeys(
+    `host a 1 ${base64Of(1)}\nhost a 2 ${base64Of(9)}\nhost c 1 ${base64Of(4)}\nauth host a 2`,
+  );
+  if (!next.ok || one === undefined) return assert.unreachable();
+  one.usedAt = 7;
+  const { added, gone } = ring.take(next.keys);
+  const names = (keys: typeof added): string[] =>
+    keys.map(({ role, owner, kid }) => `${role} ${owner} ${kid}`);
+  assert.equal(
+    [names(added), names(gone)],
+    [
+      ['host a 2', 'host c 1'],
+      ['host a 2', 'order b 1'],
+    ],
+  );
+  assert.is(ring.find('host', 'a', 1), one);
+  assert.is(one.usedAt, 7, 'it is not forgotten when it was used');
+  assert.is.not(ring.find('host', 'a', 2), two, 'other bytes under the same number');
+  assert.is(ring.sending('host', 'a')?.kid, 2);
+  assert.equal(ring.of('order', 'b'), []);
+  assert.equal(ring.take(next.keys), { added: [], gone: [] });
+});
+
+test('an owner has four keys at most', () => {
+  const lines = (count: number): string =>
+    Array.from({ length: count }, (_, n) => `host a ${n} ${base64Of(n + 1)}`).join('\n');
+  assert.equal(errorsOf(lines(4)), []);
+  assert.equal(errorsOf(lines(6)), ['5: host a has more than 4 keys.']);
+});
+
 test('nothing that can be printed shows a byte of a key', () => {
   const secret = Buffer.from('fencepost secret of 32 bytes....');
   const base64 = secret.toString('base64');

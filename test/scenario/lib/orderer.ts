@@ -38,6 +38,21 @@ export function hostKeyAsOps(rack: Rack, host: string): string {
 
 /** A client of the rack's agent, with the operator's key or with another. */
 export function ordererOf(rack: Rack, keyText: string = opsKeys(rack)): OrderClient {
+  return clientOf(rack, OPS, keyText);
+}
+
+/** An orderer of the rack's agent, by name and number. */
+export interface Ordering {
+  name: string;
+  id: number;
+}
+
+/** A client of that orderer, with its keys file as it is now. */
+export function ordererNamed(rack: Rack, by: Ordering): OrderClient {
+  return clientOf(rack, by, readFileSync(join(rack.dir, `${by.name}-keys`), 'utf8'));
+}
+
+function clientOf(rack: Rack, by: Ordering, keyText: string): OrderClient {
   const { broker } = rack.setup;
   if (broker === undefined) throw new Error('this rack has no broker');
   const { url, protocol } = broker;
@@ -46,9 +61,9 @@ export function ordererOf(rack: Rack, keyText: string = opsKeys(rack)): OrderCli
       crypto,
       ring: ringOf(keyText),
       agent: AGENT.id,
-      orderer: { orderer: OPS.id, name: OPS.name },
+      orderer: { orderer: by.id, name: by.name },
     },
-    [orderOverMqtt({ access: { url, protocol }, agentName: AGENT.name, ordererName: OPS.name })],
+    [orderOverMqtt({ access: { url, protocol }, agentName: AGENT.name, ordererName: by.name })],
   );
 }
 

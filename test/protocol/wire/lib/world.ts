@@ -4,13 +4,14 @@
  */
 import { incarnationOf } from '../../../../protocol/wire/bootid.ts';
 import { peek } from '../../../../protocol/wire/codec.ts';
+import type { KeyRing } from '../../../../protocol/wire/keys.ts';
 import { sha256 } from '../../../../protocol/wire/mac.ts';
 import type { Channel } from '../../../../protocol/wire/messages.ts';
 import {
   type AgentSessions,
   agentSessions,
   alive,
-  beacon,
+  beacons,
   type Opened,
   type Refusal,
   receive,
@@ -86,7 +87,7 @@ export function world(seed: number): World {
 }
 
 /** A new life of an agent; the ones before it must be ended by the test. */
-export function startAgent(w: World, hosts: number[] = [1, 2]): Agent {
+export function startAgent(w: World, hosts: number[] = [1, 2], keys: KeyRing = ring): Agent {
   const agent: Agent = {
     sessions: agentSessions({
       crypto,
@@ -98,7 +99,7 @@ export function startAgent(w: World, hosts: number[] = [1, 2]): Agent {
         freshnessMs: F_MS,
         keepaliveMs: K_MS,
       })),
-      ring,
+      ring: keys,
       draw: () => w.chance.bytes(8),
     }),
     ticks: newTicks(),
@@ -109,7 +110,13 @@ export function startAgent(w: World, hosts: number[] = [1, 2]): Agent {
 }
 
 /** A boot of a host with its shim; the boot before it must be ended by the test. */
-export function startHost(w: World, host: number, boot: string, channels: Channel[]): Host {
+export function startHost(
+  w: World,
+  host: number,
+  boot: string,
+  channels: Channel[],
+  keys: KeyRing = ring,
+): Host {
   const echo = echoCell();
   const incarnation = incarnationOf(boot, sha256);
   const started: Host = { host, incarnation, channels: new Map(), lives: true };
@@ -117,7 +124,7 @@ export function startHost(w: World, host: number, boot: string, channels: Channe
   for (const channel of channels) {
     const session = hostSession({
       crypto,
-      ring,
+      ring: keys,
       host,
       hostName: NAMES[host] ?? '',
       agent: 7,
@@ -173,7 +180,7 @@ function round(w: World, agent: Agent): void {
   for (const { host } of agent.sessions.setup.hosts) {
     for (const channel of ['serial', 'mqtt'] as const) {
       const frames = [
-        beacon(agent.sessions, host, channel, tick),
+        ...beacons(agent.sessions, host, channel, tick),
         alive(agent.sessions, host, channel, tick),
       ];
       for (const bytes of frames) {

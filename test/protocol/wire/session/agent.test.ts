@@ -2,7 +2,7 @@ import { openBody, peek, sealFrame } from '../../../../protocol/wire/codec.ts';
 import type { Message } from '../../../../protocol/wire/messages.ts';
 import {
   alive,
-  beacon,
+  beacons,
   endSession,
   type Received,
   refusals,
@@ -54,7 +54,8 @@ test('ALIVE and BEACON open under the keys of the host and say what was heard', 
   const expected = { kind: 'alive', kid: 1, tick: 2, heard: 41 } as const;
   assert.equal(openBody(frame, 'alive'), expected);
   assert.equal(frame, sealFrame(crypto, peer.down, 'serial', expected));
-  assert.equal(openBody(beacon(r.sessions, 1, 'mqtt', 3), 'beacon'), {
+  const [call = new Uint8Array()] = beacons(r.sessions, 1, 'mqtt', 3);
+  assert.equal(openBody(call, 'beacon'), {
     ...{ kind: 'beacon', kid: 1, agent: 7, aNonce: A_NONCE, tick: 3 },
   });
 });
@@ -64,7 +65,7 @@ test('SOLICIT is answered with a BEACON of the present tick', () => {
   const frame = sealFrame(crypto, keyOf('alpha').handshake(), 'serial', SAMPLES.solicit);
   const { opened, replies } = give(r, frame);
   assert.equal(opened, { kind: 'solicit', host: 1, channel: 'serial' });
-  assert.equal(replies, [beacon(r.sessions, 1, 'serial', 1)]);
+  assert.equal(replies, beacons(r.sessions, 1, 'serial', 1));
 });
 
 test('the same HELLO again gets the same stored WELCOME, before and after its session stands', () => {
@@ -326,7 +327,7 @@ test('our own echo, orders and reserved messages end quietly', () => {
   const r = rig();
   const peer = handshake(r, 1);
   beat(r, peer, 1);
-  assert.is(give(r, beacon(r.sessions, 1, 'serial', 1)).refused, 'shape');
+  for (const call of beacons(r.sessions, 1, 'serial', 1)) assert.is(give(r, call).refused, 'shape');
   assert.is(give(r, alive(r.sessions, 1, 'serial', 1) ?? new Uint8Array()).refused, 'shape');
   assert.is(give(r, peer.welcome).refused, 'shape');
   assert.is(give(r, sealFrame(crypto, peer.up, 'serial', SAMPLES.order)).refused, 'shape');
