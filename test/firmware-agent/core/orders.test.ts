@@ -241,6 +241,31 @@ test('one fence by a bound key at a time: the second is busy, and may order agai
   assert.is(last(w, again).outcome, 'accepted');
 });
 
+test('an order that was refused is not obeyed when its copy comes after the reason is gone', () => {
+  const w = three();
+  w.order({ op: 'fence', host: 'beta', by: 'first' });
+  const wish = { op: 'fence', host: 'alpha', by: 'third' } as const;
+  const cmdId = w.order(wish);
+  assert.equal(outcomes(w, cmdId), ['busy']);
+  w.untilNews('restored', 'beta', 12 * SECOND);
+  w.order({ ...wish, cmdId });
+  w.run(20 * SECOND);
+  assert.equal(outcomes(w, cmdId), ['busy', 'busy']);
+  assert.is(w.cuts('alpha').length, 0);
+});
+
+test('refusals are forgotten before what was done, however many there are', () => {
+  const w = three();
+  const wish = { op: 'fence', host: 'alpha', by: 'operator' } as const;
+  const done = w.order(wish);
+  w.run(60 * SECOND);
+  for (let i = 0; i < 400; i += 1) w.order({ op: 'reset', host: 'beta', by: 'operator' });
+  w.order({ ...wish, cmdId: done });
+  w.run(20 * SECOND);
+  assert.is(last(w, done).outcome, 'done');
+  assert.is(w.cuts('alpha').length, 1);
+});
+
 test('after a fence that failed the other side may order', () => {
   const w = three();
   w.machine('beta').relays[0] = { really: 'closed', fault: 'welded' };
