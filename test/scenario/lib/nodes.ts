@@ -4,8 +4,7 @@
  *
  * The orderer dies with the power of its host, but what it had said may still be on its way.
  */
-import { randomBytes } from 'node:crypto';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { monotonicMs } from '../../../protocol/link/timers.ts';
@@ -16,12 +15,13 @@ import type { Rack, RackSetup } from '../../lib/rack.ts';
 import { until } from '../../lib/until.ts';
 import { type WallClock, wallClockEnv } from '../../lib/wall-clock/env.ts';
 import type { DuelCommand, DuelistSetup, DuelReport } from './duelist/says.ts';
+import { keysOf, ordererOn, withNodeKeys } from './node-keys.ts';
 import { numberOf } from './orderer.ts';
 import type { Stage } from './scenario.ts';
 
 export interface Node {
   readonly host: string;
-  readonly orderer: { id: number; name: string };
+  readonly orderer: { orderer: number; name: string };
   /** Between its orderer and the broker. */
   readonly path: Path;
 }
@@ -73,25 +73,15 @@ export async function startNodes(stage: Stage, setup: NodesSetup): Promise<Nodes
     });
     socket.on('error', () => undefined);
   });
-  const keyTexts = new Map(both.map(({ host, orderer }) => [host, keyLine(orderer.name)]));
   const rack = await stage.rack({
-    ...setup.rack,
-    agentLines: both.flatMap(({ host, orderer }) => [
-      `[orderers.${orderer.name}]`,
-      `id = ${orderer.id}\nhost = "${host}"\nmay = ["fence", "status"]`,
-    ]),
-    prepare: (dir) => {
-      for (const [host, line] of keyTexts) {
-        appendFileSync(join(dir, 'keys'), line);
-        writeFileSync(join(dir, `${host}-order-keys`), line, { mode: 0o600 });
-      }
-      server.listen(join(dir, 'duel.sock')).unref();
-    },
+    ...withNodeKeys({
+      ...setup.rack,
+      prepare: (dir) => void server.listen(join(dir, 'duel.sock')).unref(),
+    }),
     program: (host, shim, dir) => {
       const { orderer, path } = both.find((node) => node.host === host) ?? both[0];
-      const keys = join(dir, `${host}-order-keys`);
       const about: DuelistSetup = {
-        ...{ shim, host, orderer, keys, url: path.url },
+        ...{ shim, host, orderer, keys: keysOf(dir, host), url: path.url },
         desk: join(dir, 'duel.sock'),
       };
       const program = built('test/scenario/lib/duelist/main.ts');
@@ -116,14 +106,10 @@ export async function startNodes(stage: Stage, setup: NodesSetup): Promise<Nodes
       const isReady = (): boolean => (lives.get(host)?.readyMs ?? -1) >= sinceMs;
       await until(`the orderer on ${host} reaches the board`, isReady, limitMs);
     },
-    keysOf: ({ host }) => keyTexts.get(host) ?? '',
+    keysOf: ({ host }) => readFileSync(keysOf(rack.dir, host), 'utf8'),
   };
 }
 
 async function nodeOf(stage: Stage, port: number, host: string, i: number): Promise<Node> {
-  return { host, orderer: { id: 20 + i, name: `${host}-node` }, path: await stage.path(port) };
-}
-
-function keyLine(name: string): string {
-  return `order ${name} 1 ${randomBytes(32).toString('base64')}\n`;
+  return { host, orderer: ordererOn(host, i), path: await stage.path(port) };
 }

@@ -62,15 +62,14 @@ const CAUSE_MS_MAX = 40_000;
 /** Reads the answers to one orderer out of what a tap heard; those of others are skipped. */
 export function answersIn(
   heard: readonly Heard[],
-  orderer: { id: number; name: string },
+  orderer: { orderer: number; name: string },
   keyText: string,
 ): Answered[] {
   const ring = ringOf(keyText);
-  const about = { orderer: orderer.id, name: orderer.name };
   const topic = `fencepost/${AGENT.name}/result/${orderer.name}`;
   return heard.flatMap(({ topic: at, payload, atMs }) => {
     if (at !== topic) return [];
-    const opened = openAnswer(crypto, ring, about, 'mqtt', payload);
+    const opened = openAnswer(crypto, ring, orderer, 'mqtt', payload);
     if ('refused' in opened || opened.message.kind !== 'result') return [];
     const { cmdId, host, outcome, proof, detail } = opened.message;
     return {

@@ -46,19 +46,10 @@ async function main(): Promise<void> {
   const { shim, desk, host, orderer, keys, url } = setup;
   const [command = '', ...args] = shim;
   spawn(command, args, { stdio: 'inherit' });
+  const access = { url, protocol: 5 } as const;
   const client = orderClient(
-    {
-      crypto,
-      ring: ringOf(readFileSync(keys, 'utf8')),
-      agent: AGENT.id,
-      orderer: { orderer: orderer.id, name: orderer.name },
-      channel: 'mqtt',
-    },
-    orderOverMqtt({
-      access: { url, protocol: 5 },
-      agentName: AGENT.name,
-      ordererName: orderer.name,
-    }),
+    { crypto, ring: ringOf(readFileSync(keys, 'utf8')), agent: AGENT.id, orderer },
+    [orderOverMqtt({ access, agentName: AGENT.name, ordererName: orderer.name })],
   );
   const socket = connect(desk);
   let rest = '';

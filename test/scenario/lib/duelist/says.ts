@@ -7,7 +7,7 @@ export interface DuelistSetup {
   /** The socket of the scenario. */
   desk: string;
   host: string;
-  orderer: { id: number; name: string };
+  orderer: { orderer: number; name: string };
   /** A keys file with the orderer's key alone. */
   keys: string;
   /** The broker, as this node reaches it. */
