@@ -20,20 +20,23 @@ import { pause } from '../lib/until.ts';
 import { given, givenSeed } from './lib/given.ts';
 import { allBeat, viewOf } from './lib/hearing.ts';
 import { linesOf } from './lib/judge.ts';
-import { numberOf, ordererOf, type Tap, tapOf } from './lib/orderer.ts';
+import { numberOf, OPS, opsKeys, ordererOf, type Tap, tapOf } from './lib/orderer.ts';
 import { onBothPaths } from './lib/racks.ts';
 import type { Scenario, Stage } from './lib/scenario.ts';
 import { type Disk, type Supervisor, supervise } from './lib/supervisor.ts';
 import { type Counts, count, words } from './lib/tally.ts';
 import { SHORT_MS } from './lib/timing.ts';
 import {
+  answersIn,
   type Claim,
+  claimsOfAnswers,
   claimsOfEvents,
   claimsOfLog,
   claimsOfRecords,
   type Deed,
   judgeClaims,
   judgeMoves,
+  judgeSeen,
 } from './lib/truth.ts';
 
 const { deadtimeMs, keepaliveMs } = SHORT_MS;
@@ -242,10 +245,14 @@ async function openBoard(stage: Stage, kind: Partial<RackSetup>, tally: Tally): 
   return { rack, supervisor, client, tap, deeds: [], claims: [], tally };
 }
 
+const opsOrderer = { orderer: OPS.id, name: OPS.name };
+
 async function judgeBoard({ rack, tap, deeds, claims }: Board): Promise<void> {
   const records = await claimsOfRecords(rack);
   const said = [...claimsOfLog(rack), ...claimsOfEvents(rack, tap.heard())];
-  judgeClaims(rack, [...claims, ...said, ...records]);
+  const answers = claimsOfAnswers(rack, answersIn(tap.heard(), opsOrderer, opsKeys(rack)));
+  judgeClaims(rack, [...claims, ...said, ...answers, ...records]);
+  judgeSeen(rack, [...said, ...answers]);
   judgeMoves(rack, deeds);
 }
 

@@ -56,6 +56,8 @@ const CLOCKS_MS = 8;
 const SOON_MS = 60;
 /** On a busy machine the bench hears of a command so much later. */
 const LAG_MS = 500;
+/** What an earlier life had proven is repeated so soon, or not at all. */
+const REPEATED_MS_MAX = 10_000;
 /** An order is obeyed for 30 s, and a verdict comes a few deadtimes after its cause. */
 const CAUSE_MS_MAX = 40_000;
 
@@ -81,6 +83,16 @@ export function answersIn(
       atMs,
     };
   });
+}
+
+/** Every `done` with a proof among these answers. */
+export function claimsOfAnswers(rack: Rack, answers: readonly Answered[]): Claim[] {
+  return answers
+    .filter(({ outcome, proof }) => outcome === 'done' && proof !== 'none')
+    .map(({ host, atMs }) => {
+      const name = rack.setup.hosts[host - 1] ?? '';
+      return { by: 'an answer', host: name, atMs, sinceMs: atMs - CAUSE_MS_MAX };
+    });
 }
 
 /** Every `fenced` of the agent's log. */
@@ -133,6 +145,28 @@ export function judgeClaims(rack: Rack, claims: readonly Claim[]): void {
   for (const { by, host, atMs, sinceMs } of claims) {
     const so = wasDark(rack.bench, host, { fromMs: sinceMs, toMs: atMs + CLOCKS_MS, holdMs });
     assert.ok(so, `${by} says that ${host} is off, and it was not for ${holdMs} ms`);
+  }
+}
+
+/**
+ * S7: a life of the agent says `fenced` or `done` only of what it saw for a whole hold itself, or
+ * repeats what an earlier life had seen for as long. Throws where one could not have seen it.
+ */
+export function judgeSeen(rack: Rack, claims: readonly Claim[]): void {
+  const holdMs = holdMsOf(rack);
+  const connected = rack.bench
+    .log()
+    .filter((entry) => entry.kind === 'owner' && entry.what === 'connected');
+  for (const { by, host, atMs } of claims) {
+    const life = livesOf(rack).find(({ toMs }) => atMs < toMs);
+    const bornMs = connected.find((entry) => entry.atMs >= (life?.fromMs ?? 0))?.atMs ?? 0;
+    if (life === undefined || atMs + CLOCKS_MS - bornMs >= holdMs) continue;
+    const before = { fromMs: life.fromMs - REPEATED_MS_MAX, toMs: life.fromMs, holdMs };
+    const seen = wasDark(rack.bench, host, before);
+    assert.ok(
+      seen,
+      `${by} says that ${host} is off, and that life had not seen it for ${holdMs} ms`,
+    );
   }
 }
 
