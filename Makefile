@@ -34,7 +34,7 @@ tidy: $(INSTALLED)
 format: $(INSTALLED) ## let Biome put the layout right
 	@node_modules/.bin/biome check --config-path=bundle/lint.json --write .
 
-scenario: $(INSTALLED) ## real processes in real time over pseudo-terminals and mosquitto; some minutes
+scenario: $(INSTALLED) ## real processes in real time, with mosquitto; minutes; ONLY=duel ROUNDS=1000 KILLS=100 SEED=7
 	@node test/lib/build.mjs
 	@node --enable-source-maps $(BUILT)/test-scenario-run.cjs $(ONLY)
 

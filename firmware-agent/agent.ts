@@ -250,9 +250,10 @@ function refusedOn({ sessions, late }: Parts): DeskSetup['refused'] {
   };
 }
 
-/** The core has no wall clock; people want to know when. */
+/** The core has no wall clock; people want to know when it began, which is before the latest entry. */
 function dated(record: FenceRecord): FenceRecord {
-  return { ...record, startedAt: record.startedAt ?? new Date().toISOString() };
+  const ageMs = Math.max(0, record.entries.at(-1)?.atMs ?? 0);
+  return { ...record, startedAt: new Date(Date.now() - ageMs).toISOString() };
 }
 
 /** Ends what was made from keys that are gone, and tells the core that this was no silence. */

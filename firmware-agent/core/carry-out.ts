@@ -183,6 +183,7 @@ function fenced(board: Board, host: Host, proof: Proof, now: Instant): Effect[] 
     ...answerOrders(board, host, { outcome: 'done', proof, detail: keptDetail(fence) }),
     tell(host, 'warning', 'fenced', `${text} (${nameOfBy(fence.by)})`),
     ...clear(board.alarms, host.settings.host, 'failed', 'a later fence was proven'),
+    ...clear(board.alarms, host.settings.host, 'off-lost', 'it is off again'),
     ...recordOf(host),
   ];
 }

@@ -51,6 +51,7 @@ function ackOf({ op, from, args }: Order): { ack?: Ack } {
 }
 
 export function on(board: Board, host: Host, order: Order, now: Instant): Effect[] {
+  board.alarms.delete(`${host.settings.host}:off-lost`);
   if (host.fence !== undefined) {
     return [...runFence(board, host, { kind: 'released' }, now), { kind: 'save' }];
   }

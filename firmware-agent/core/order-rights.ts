@@ -83,7 +83,7 @@ function refuseByRival(
   if (isVictim(giver.fence) || giver.frozen !== undefined) {
     return { outcome: 'refused', detail: 'giver is victim' };
   }
-  if (order.tick <= giver.holdEndTick) return { outcome: 'refused', detail: 'giver was fenced' };
+  if (order.tick <= giver.holdEndTick) return { outcome: 'refused', detail: 'giver fenced' };
   if (!cuts(order)) return undefined;
   if (isMatch(board, giver, order.host, now)) return { outcome: 'refused', detail: 'match hold' };
   const rival = [...board.hosts.values()].some(

@@ -18,7 +18,7 @@ import { thaw } from './freeze.ts';
 import { raiseDoubt } from './hear.ts';
 import { ORDER_KEPT_MS, ORDERS_KEPT_MAX } from './limits.ts';
 import { fenceOrOff, on } from './order-power.ts';
-import { refuse } from './order-rights.ts';
+import { type Refusal, refuse } from './order-rights.ts';
 import { disable, enable } from './standstill.ts';
 
 export interface StoredOrder {
@@ -40,7 +40,7 @@ function answered(board: Board, order: Order, now: Instant): Effect[] {
   if (known !== undefined) return repeat(board, known, order);
   const host = board.hosts.get(order.host);
   const refusal = refuse(board, host, order, now);
-  if (refusal !== undefined) return turnDown(board, order, refusal.outcome, refusal.detail);
+  if (refusal !== undefined) return turnDownForGood(board, order, refusal, now);
   if (board.orders.size >= ORDERS_KEPT_MAX)
     return turnDown(board, order, 'busy', 'too many orders');
   board.orders.set(order.cmdId, { order, at: now });
@@ -77,9 +77,21 @@ function answerTo(board: Board, order: Order, reply: Ending): Answer {
   return { from, cmdId, op, host, incarnation, ...reply, untested, tick: board.ticks.latest };
 }
 
-/** A refusal is final but not stored: the sender may mend it and ask again under a new id. */
 function turnDown(board: Board, order: Order, outcome: Outcome, detail: string): Effect[] {
   return [{ kind: 'answer', answer: answerTo(board, order, { outcome, proof: 'none', detail }) }];
+}
+
+/**
+ * A refusal is final: whoever asked was told that nothing will be done, and a copy of the order
+ * that a broker or a client sends once more must not be obeyed when the reason is gone. He asks
+ * again under a new id. An order for another life can never be obeyed here and needs no memory.
+ */
+function turnDownForGood(board: Board, order: Order, refusal: Refusal, now: Instant): Effect[] {
+  const final = answerTo(board, order, { ...refusal, proof: 'none' });
+  const isRoom = board.orders.size < ORDERS_KEPT_MAX;
+  if (isRoom && refusal.outcome !== 'stale')
+    board.orders.set(order.cmdId, { order, at: now, final });
+  return [{ kind: 'answer', answer: final }];
 }
 
 function repeat(board: Board, known: StoredOrder, order: Order): Effect[] {
@@ -96,13 +108,21 @@ function repeat(board: Board, known: StoredOrder, order: Order): Effect[] {
 }
 
 function forgetOld(board: Board, now: Instant): void {
-  const finals = [...board.orders.values()].filter(({ final }) => final !== undefined);
+  const all = [...board.orders.values()].filter(({ final }) => final !== undefined);
+  // Those that were refused go first: many of them must not push out what was done.
+  const finals = [...all.filter(isTurnedDown), ...all.filter((stored) => !isTurnedDown(stored))];
   for (const [i, { order, at }] of finals.entries()) {
     // The older half at once; what is still being carried out always stays.
     const tooMany = board.orders.size >= ORDERS_KEPT_MAX && i <= finals.length / 2;
     if (isLock(board, order)) continue;
     if (tooMany || now - at > ORDER_KEPT_MS) board.orders.delete(order.cmdId);
   }
+}
+
+const TURNED_DOWN: ReadonlySet<Outcome> = new Set(['refused', 'busy', 'expired', 'unknown']);
+
+function isTurnedDown({ final }: StoredOrder): boolean {
+  return final !== undefined && TURNED_DOWN.has(final.outcome);
 }
 
 /** Its giver is told under its number, should the lock be lost. */

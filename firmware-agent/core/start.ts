@@ -8,6 +8,7 @@
  * | some open          | anything else       | closed, `interrupted`                            |
  * | none open          | a fence had not ended | `interrupted`; already reported: only forgotten |
  * | none open          | nothing             | nothing                                          |
+ * | none, or some open | it was kept off     | the same, and alarm `off-lost`                   |
  * | one is unknown     | a fence had not ended | nothing moves, alarm `found-open`              |
  * | none can be read, senses off | a fence had cut | hold anew in full, verify, report, restore |
  * | none can be read   | a fence had cut     | closed, `interrupted`                            |
@@ -118,8 +119,18 @@ function firstLook(board: Board, host: Host, memory: Memory, now: Instant): Effe
   if (open.length > 0) {
     return foundOpen(board, host, 'its outlets were found open and nobody knows why', now);
   }
-  if (unfinished === undefined || unfinished.reported) return [];
-  return interrupted(board, host, unfinished, { wallMs: memory.wallMs, now });
+  if (unfinished === undefined) return [];
+  const lost = offLost(board, unfinished, now);
+  if (unfinished.reported) return lost;
+  return [...lost, ...interrupted(board, host, unfinished, { wallMs: memory.wallMs, now })];
+}
+
+/** Whoever kept it off, and may be working on it, must hear that it has power again. */
+function offLost(board: Board, { host, keptBy, outlets }: DurableFence, now: Instant): News[] {
+  if (keptBy === undefined || outlets.length === 0) return [];
+  const text = `kept off by ${keptBy}, and has power since the board was away`;
+  const remedy = 'order `off` again, or `on` if it may stay on';
+  return raise(board.alarms, { host, code: 'off-lost', text, remedy }, now);
 }
 
 /** Whether these outlets are open by their contacts, or by all senses where none can be read. */
@@ -180,7 +191,8 @@ function closeAll(board: Board, host: Host, memory: Memory, now: Instant): Effec
   };
   const { keptBy: _, ...released } = fenceOf(board, known, { at: 'due', since: now }, now);
   host.fence = { ...released, orders: [] };
-  return interrupted(board, host, known, { wallMs: memory.wallMs, now });
+  const lost = offLost(board, known, now);
+  return [...lost, ...interrupted(board, host, known, { wallMs: memory.wallMs, now })];
 }
 
 function interrupted(

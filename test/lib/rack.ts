@@ -11,7 +11,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, monotonicMs } from '../../protocol/link/timers.ts';
 import { type BenchClient, type BenchConfig, startBench } from './bench/client.ts';
+import type { BenchProgram } from './bench/config.ts';
 import { built } from './built.ts';
+import { wallClockEnv } from './wall-clock/env.ts';
 
 export interface RackTiming {
   keepalive: string;
@@ -43,6 +45,10 @@ export interface RackSetup {
   stateDir?: string;
   /** Called with the rack's folder before anything starts. */
   prepare?: (dir: string) => void;
+  /** What runs on a host in place of its shim alone, made from the command that starts the shim. */
+  program?: (host: string, shim: string[], dir: string) => BenchProgram;
+  /** How far the agent's wall clock is ahead of ours. */
+  wallAheadMs?: number;
 }
 
 /** One line of the agent's log. */
@@ -50,6 +56,8 @@ export interface AgentLine {
   time: string;
   /** When it was said, by the monotonic clock of the bench's log. */
   atMs: number;
+  /** Which life of the agent said it. */
+  pid: number;
   level: string;
   text: string;
   host?: string;
@@ -74,8 +82,10 @@ export interface Rack {
   readonly agent: AgentProcess;
   /** What the agent said in all its lives so far. */
   said(): readonly AgentLine[];
-  /** Starts the agent, again where it has ended. */
+  /** Starts the agent, again where it has ended; resolves when it guards. */
   startAgent(): Promise<AgentProcess>;
+  /** The same, and does not wait: `agent` is the new one at once. */
+  launchAgent(): AgentProcess;
   /** Runs `fencepost` over the local socket, or over MQTT with the operator's key. */
   fencepost(args: string[], over?: 'socket' | 'mqtt'): Promise<Ran>;
   /** Ends everything that was started and removes the directory, unless it is to be kept. */
@@ -100,7 +110,8 @@ export async function startRack(setup: RackSetup): Promise<Rack> {
   setup.prepare?.(dir);
   const bench = await startBench(built('test/lib/bench/main.ts'), benchConfig(dir, setup));
   const said: AgentLine[] = [];
-  let agent = await runAgent(dir, said);
+  let agent = runAgent(dir, setup, said);
+  await guards(agent);
   return {
     dir,
     setup,
@@ -110,7 +121,12 @@ export async function startRack(setup: RackSetup): Promise<Rack> {
     },
     said: () => said,
     startAgent: async () => {
-      agent = await runAgent(dir, said);
+      agent = runAgent(dir, setup, said);
+      await guards(agent);
+      return agent;
+    },
+    launchAgent: () => {
+      agent = runAgent(dir, setup, said);
       return agent;
     },
     fencepost: (args, over = 'socket') => {
@@ -132,17 +148,25 @@ export async function startRack(setup: RackSetup): Promise<Rack> {
   };
 }
 
-async function runAgent(dir: string, said: AgentLine[]): Promise<AgentProcess> {
+function runAgent(dir: string, { wallAheadMs = 0 }: RackSetup, said: AgentLine[]): AgentProcess {
   const program = built('firmware-agent/main.ts');
   const child = spawn(process.execPath, [...NODE_FLAGS, program, 'run', join(dir, 'agent.toml')], {
+    env: { ...process.env, ...wallClockEnv({ aheadMs: wallAheadMs }) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const agent = followed(child, join(dir, 'agent.log'), said);
-  await agent.waitFor('guarding begins', (line) => line.code === 'started');
-  return agent;
+  return followed(child, { logPath: join(dir, 'agent.log'), wallAheadMs }, said);
 }
 
-function followed(child: ChildProcess, logPath: string, said: AgentLine[]): AgentProcess {
+function guards(agent: AgentProcess): Promise<AgentLine> {
+  return agent.waitFor('guarding begins', (line) => line.code === 'started');
+}
+
+function followed(
+  child: ChildProcess,
+  { logPath, wallAheadMs }: { logPath: string; wallAheadMs: number },
+  said: AgentLine[],
+): AgentProcess {
+  const pid = child.pid ?? 0;
   const file = createWriteStream(logPath, { flags: 'a' });
   const lines: AgentLine[] = [];
   const looks = new Set<(line: AgentLine) => void>();
@@ -152,7 +176,8 @@ function followed(child: ChildProcess, logPath: string, said: AgentLine[]): Agen
     const whole = (rest + text).split('\n');
     rest = whole.pop() ?? '';
     for (const words of whole) {
-      const line = agentLine(words);
+      const heard = agentLine(words);
+      const line = { ...heard, atMs: heard.atMs - wallAheadMs, pid };
       lines.push(line);
       said.push(line);
       for (const look of looks) look(line);
@@ -170,7 +195,7 @@ function followed(child: ChildProcess, logPath: string, said: AgentLine[]): Agen
     });
   });
   return {
-    pid: child.pid ?? 0,
+    pid,
     lines: () => lines,
     signal: (name) => {
       child.kill(name);
@@ -209,9 +234,9 @@ export function atMsOf(time: string): number {
   return monotonicMs() - (Date.now() - Date.parse(time));
 }
 
-function agentLine(words: string): AgentLine {
+function agentLine(words: string): Omit<AgentLine, 'pid'> {
   if (!words.startsWith('{')) return { time: '', atMs: monotonicMs(), level: 'error', text: words };
-  const line: Omit<AgentLine, 'atMs'> = JSON.parse(words);
+  const line: Omit<AgentLine, 'atMs' | 'pid'> = JSON.parse(words);
   return { ...line, atMs: atMsOf(line.time) };
 }
 
@@ -246,21 +271,16 @@ function benchConfig(dir: string, setup: RackSetup): BenchConfig {
       outlets: [{ name: 'psu' }],
       senses: [{ name: 'rail', covers: 'host' as const }],
       cable: setup.serial !== false,
-      shim: {
-        command: [
-          process.execPath,
-          ...NODE_FLAGS,
-          built('host-shim/main.ts'),
-          'run',
-          '--config',
-          join(dir, `${name}.toml`),
-          '--socket',
-          join(dir, `${name}.sock`),
-        ],
-        output: join(dir, `${name}.log`),
-      },
+      shim: hostProgram(dir, setup, name),
     })),
   };
+}
+
+function hostProgram(dir: string, setup: RackSetup, name: string): BenchProgram {
+  const files = ['--config', join(dir, `${name}.toml`), '--socket', join(dir, `${name}.sock`)];
+  const shim = [process.execPath, ...NODE_FLAGS, built('host-shim/main.ts'), 'run', ...files];
+  const output = join(dir, `${name}.log`);
+  return { output, ...(setup.program?.(name, shim, dir) ?? { command: shim }) };
 }
 
 function writeFiles(dir: string, setup: RackSetup): void {

@@ -9,9 +9,11 @@ import { mosquittoAvailable } from '../lib/brokers/mosquitto.ts';
 import { agentStopped } from './agent-stopped.ts';
 import { brokerBroken, brokerStopped } from './broker-stopped.ts';
 import { cablesPulled, cablesPulledOnly } from './cables-pulled.ts';
+import { duel } from './duel.ts';
 import { forgeries } from './forgeries.ts';
 import { hostFrozen, hostsFrozenApart } from './host-frozen.ts';
 import { keyRotation } from './key-rotation.ts';
+import { killedAnywhere } from './killed-anywhere.ts';
 import { killedLatching, killedNonLatching } from './killed-in-mid-fence.ts';
 import { leaving } from './leaving.ts';
 import { leftAlone, leftAloneMisled } from './left-alone.ts';
@@ -38,11 +40,13 @@ const SCENARIOS: Scenario[] = [
   restartsNonLatching,
   orders,
   ordersOverSerial,
+  duel,
   forgeries,
   liars,
   liarsByVerdict,
   killedLatching,
   killedNonLatching,
+  killedAnywhere,
   storage,
   reload,
   keyRotation,

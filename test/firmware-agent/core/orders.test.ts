@@ -226,7 +226,7 @@ test('an order that a victim gave before its hold ended is refused afterwards', 
   w.order({ op: 'fence', host: 'beta', by: 'first' });
   w.untilNews('restored', 'beta', 12 * SECOND);
   const late = w.order({ op: 'fence', host: 'alpha', by: 'second', tick });
-  assert.equal(last(w, late).detail, 'giver was fenced');
+  assert.equal(last(w, late).detail, 'giver fenced');
 });
 
 test('one fence by a bound key at a time: the second is busy, and may order again later', () => {
@@ -239,6 +239,31 @@ test('one fence by a bound key at a time: the second is busy, and may order agai
   w.run(60 * SECOND);
   const again = w.order({ op: 'fence', host: 'beta', by: 'third' });
   assert.is(last(w, again).outcome, 'accepted');
+});
+
+test('an order that was refused is not obeyed when its copy comes after the reason is gone', () => {
+  const w = three();
+  w.order({ op: 'fence', host: 'beta', by: 'first' });
+  const wish = { op: 'fence', host: 'alpha', by: 'third' } as const;
+  const cmdId = w.order(wish);
+  assert.equal(outcomes(w, cmdId), ['busy']);
+  w.untilNews('restored', 'beta', 12 * SECOND);
+  w.order({ ...wish, cmdId });
+  w.run(20 * SECOND);
+  assert.equal(outcomes(w, cmdId), ['busy', 'busy']);
+  assert.is(w.cuts('alpha').length, 0);
+});
+
+test('refusals are forgotten before what was done, however many there are', () => {
+  const w = three();
+  const wish = { op: 'fence', host: 'alpha', by: 'operator' } as const;
+  const done = w.order(wish);
+  w.run(60 * SECOND);
+  for (let i = 0; i < 400; i += 1) w.order({ op: 'reset', host: 'beta', by: 'operator' });
+  w.order({ ...wish, cmdId: done });
+  w.run(20 * SECOND);
+  assert.is(last(w, done).outcome, 'done');
+  assert.is(w.cuts('alpha').length, 1);
 });
 
 test('after a fence that failed the other side may order', () => {

@@ -4,6 +4,7 @@ import { newBoard } from '../../../firmware-agent/core/board.ts';
 import { durableOf } from '../../../firmware-agent/core/durable.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { alarms, outcomes } from './world/after.ts';
+import { turn } from './world/bench.ts';
 import { darkSince, hasPower } from './world/machine.ts';
 import { guarded, SECOND } from './world/settings.ts';
 import { type World, world } from './world/world.ts';
@@ -88,6 +89,24 @@ test('a host kept off stays off over a restart, and its key alone releases it', 
   w.order({ op: 'on', host: 'alpha', by: 'second' });
   w.run(10 * SECOND);
   assert.ok(hasPower(w.machine('alpha')));
+});
+
+test('lines that fell back while the board was away: whoever kept the host off is told', () => {
+  for (const end of ['off', 'on'] as const) {
+    const w = pair();
+    w.order({ op: 'off', host: 'alpha', by: 'second' });
+    w.run(10 * SECOND);
+    w.crash();
+    turn(w.state, w.machine('alpha'), [0], 'closed');
+    w.run(SECOND);
+    w.start();
+    assert.is(w.news('off-lost', 'alpha').length, 1);
+    w.run(60 * SECOND);
+    assert.ok(alarms(w, 'alpha').includes('off-lost'));
+    w.order({ op: end, host: 'alpha', by: 'second' });
+    w.run(20 * SECOND);
+    assert.ok(!alarms(w, 'alpha').includes('off-lost'));
+  }
 });
 
 test('all open and nobody knows why: left open, an alarm, and `on` gives power', () => {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { controlClient } from '../../../protocol/control/client.ts';
 import type { BoardView } from '../../../protocol/wire/view.ts';
 import { atMsOf, type Rack } from '../../lib/rack.ts';
-import { until } from '../../lib/until.ts';
+import { pause, until } from '../../lib/until.ts';
 
 export type Channel = 'serial' | 'mqtt';
 
@@ -21,6 +21,8 @@ export async function viewOf(rack: Rack): Promise<BoardView | undefined> {
   client.value.close();
   return answer.ok && answer.value.is === 'view' ? answer.value.view : undefined;
 }
+
+const LOOK_EVERY_MS = 40;
 
 /** Resolves when every host is alive and heard on all these channels; throws after `limitMs`. */
 export async function allBeat(
@@ -37,6 +39,8 @@ export async function allBeat(
     const isHeard = (host: string): boolean =>
       view !== undefined && beats(view, host, channels, quietMs);
     missing = hosts.filter((host) => !isHeard(host)).join(', ');
+    // Each look costs the agent a view of everything.
+    if (missing !== '') await pause(LOOK_EVERY_MS);
     return missing === '';
   };
   await until('every host beats on every path', look, limitMs).catch(() => {

@@ -10,6 +10,11 @@ import { AGENT, crypto, ringOf } from './orderer.ts';
 
 const ID_FIRST = 21;
 
+/** The orderer of the host with that place in the rack. */
+export function ordererOn(host: string, place: number): { orderer: number; name: string } {
+  return { orderer: ID_FIRST + place, name: `${host}-node` };
+}
+
 /** The rack with one orderer for each host, called HOST-node and bound to it. */
 export function withNodeKeys(setup: RackSetup): RackSetup {
   const { hosts } = setup;
@@ -53,13 +58,14 @@ export function fencepostOn(rack: Rack, host: string, args: string[]): Promise<R
 
 /** An order client with the key of one host, at the shim of another. */
 export function nodeAt(rack: Rack, owner: string, host: string): OrderClient {
-  const orderer = { orderer: ID_FIRST + rack.setup.hosts.indexOf(owner), name: `${owner}-node` };
+  const orderer = ordererOn(owner, rack.setup.hosts.indexOf(owner));
   const ring = ringOf(readFileSync(keysOf(rack.dir, owner), 'utf8'));
   const route = orderOverShim(join(rack.dir, `${host}.sock`));
   return orderClient({ crypto, ring, agent: AGENT.id, orderer }, [route]);
 }
 
-function keysOf(dir: string, host: string): string {
+/** A keys file with the key of the host's orderer alone. */
+export function keysOf(dir: string, host: string): string {
   return join(dir, `${host}-node-keys`);
 }
 

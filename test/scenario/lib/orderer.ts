@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mqttLink, type PublishOptions } from '../../../protocol/link/mqtt.ts';
+import { monotonicMs } from '../../../protocol/link/timers.ts';
 import { type OrderClient, orderClient } from '../../../protocol/order-client.ts';
 import { orderOverMqtt } from '../../../protocol/order-mqtt.ts';
 import type { Crypto } from '../../../protocol/wire/crypto.ts';
@@ -73,6 +74,7 @@ export function numberOf(rack: Rack, host: string): number {
 }
 
 export interface Heard {
+  atMs: number;
   topic: string;
   payload: Uint8Array;
 }
@@ -102,7 +104,7 @@ export function tapOf(rack: Rack): Promise<Tap> {
         up: () => resolve(tap),
         lost: () => undefined,
         message: (topic, payload) => {
-          heard.push({ topic, payload });
+          heard.push({ topic, payload, atMs: monotonicMs() });
         },
       },
     );

@@ -16,6 +16,8 @@ export interface Scenario {
   name: string;
   /** What it takes on a quiet machine; the longest are started first. */
   aboutS: number;
+  /** How long it may take; four minutes by default. */
+  limitMs?: number;
   run(stage: Stage): Promise<void>;
 }
 
@@ -37,7 +39,7 @@ export interface Shown {
   failure?: string;
 }
 
-/** A story that has not ended by then hangs. */
+/** A story that has not ended by then hangs, unless it says how long it may take. */
 const SCENARIO_MS_MAX = 240_000;
 
 /** Tells one story to its end; `show` hears of each promise as it is settled. */
@@ -67,7 +69,9 @@ export async function play(scenario: Scenario, show: (shown: Shown) => void): Pr
     broker: async () => opened(closers, await mosquittoBroker()),
     path: async (port) => opened(closers, await openPath(port)),
   };
-  const story = await failureOf(() => inTime(scenario.run(stage)));
+  const story = await failureOf(() =>
+    inTime(scenario.run(stage), scenario.limitMs ?? SCENARIO_MS_MAX),
+  );
   if (story !== undefined) {
     await settle('the story reaches its end', () => {
       throw new Error(story);
@@ -96,9 +100,9 @@ async function failureOf(check: () => void | Promise<void>): Promise<string | un
   }
 }
 
-function inTime(story: Promise<void>): Promise<void> {
+function inTime(story: Promise<void>, limitMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const limit = after(SCENARIO_MS_MAX, () => reject(new Error('it hangs')));
+    const limit = after(limitMs, () => reject(new Error('it hangs')));
     story.then(resolve, reject).finally(() => limit.cancel());
   });
 }
