@@ -14,9 +14,7 @@
  *
  * Nothing is decided here. A QUERY is answered from the desk, cut to what that orderer may see, and
  * over a line without a body; an ORDER goes to the desk as it was opened, which judges its life,
- * tick, ttl, incarnation and repetition. What was refused is the one thing that the desk does not
- * keep: a copy of it that is late on another path gets the same refusal here, because its orderer
- * was told that nothing will be done. Results go back on every path that the order came by
+ * tick, ttl, incarnation and repetition. Results go back on every path that the order came by
  * (`reply-paths.ts`).
  */
 import type { MessageAbout, PublishOptions } from '../../protocol/link/mqtt.ts';
@@ -36,7 +34,13 @@ import {
 import { result as resultTopic } from '../../protocol/wire/topics.ts';
 import type { OrdererSettings } from '../core/settings.ts';
 import { ALARM_GAP_MS, ANSWER_EXPIRY_S, ORDER_FRAME_BYTES_MAX, ORDERER_RATE } from './limits.ts';
-import { asked, keepRefusal, mqttPath, type ReplyPath, wasRefused } from './reply-paths.ts';
+import {
+  type AskedOrders,
+  mqttPath,
+  pathsOf,
+  type ReplyPath,
+  rememberPath,
+} from './reply-paths.ts';
 import { type StateSource, stateFor } from './state-answer.ts';
 
 /** How a frame came: by the order topic, or on the serial line of a host. */
@@ -81,7 +85,7 @@ export function sealedOrders(setup: SealedOrdersSetup, desk: OrderDesk): SealedO
   const known = new Map(setup.orderers.map((one) => [one.orderer, one]));
   const names = new Map(setup.orderers.map(({ orderer, name }) => [orderer, name]));
   const mayAsk = rates();
-  const orders = asked();
+  const orders: AskedOrders = new Map();
   const refused = refusalBook(desk.alarm);
 
   const send = (answer: Answer, path: ReplyPath, { name, orderer }: OrdererSettings): boolean => {
@@ -120,9 +124,8 @@ export function sealedOrders(setup: SealedOrdersSetup, desk: OrderDesk): SealedO
       send(stateFor(query, orderer, desk, agent), path, orderer);
       return undefined;
     }
-    const refusal = wasRefused(orders, message, path);
-    if (refusal === undefined) desk.acceptOrder(message, orderer.orderer);
-    else send(refusal, path, orderer);
+    rememberPath(orders, message, path);
+    desk.acceptOrder(message, orderer.orderer);
     return undefined;
   };
 
@@ -138,7 +141,7 @@ export function sealedOrders(setup: SealedOrdersSetup, desk: OrderDesk): SealedO
         topic: resultTopic(agentName, orderer.name),
         kid: sendingKid(ring, orderer.name) ?? 0,
       };
-      const paths = keepRefusal(orders, result) ?? [own];
+      const paths = pathsOf(orders, result) ?? [own];
       return paths.map((path) => send(result, path, orderer)).includes(true);
     },
     refusals: () => ({ ...refused.counts }),

@@ -8,6 +8,7 @@
  */
 import type { Instant } from '../../protocol/wire/instant.ts';
 import type { Outcome } from '../../protocol/wire/messages.ts';
+import type { OrderArgs } from '../../protocol/wire/order-args.ts';
 
 import { ageOf } from '../../protocol/wire/ticks.ts';
 import type { Ending } from './answers.ts';
@@ -100,11 +101,18 @@ function repeat(board: Board, known: StoredOrder, order: Order): Effect[] {
     was.host === order.host &&
     was.incarnation === order.incarnation &&
     was.op === order.op &&
-    was.from.name === order.from.name;
+    was.from.name === order.from.name &&
+    sameArgs(was.args, order.args);
   if (!same) return turnDown(board, order, 'refused', 'cmdId was used');
   const answer =
     known.final ?? answerTo(board, was, { outcome: 'accepted', proof: 'none', detail: '' });
   return [{ kind: 'answer', answer }];
+}
+
+/** The same words, in whatever order; an argument more is another order. */
+function sameArgs(a: OrderArgs, b: OrderArgs): boolean {
+  const words = (args: OrderArgs): string => JSON.stringify(Object.entries(args).toSorted());
+  return words(a) === words(b);
 }
 
 function forgetOld(board: Board, now: Instant): void {

@@ -360,27 +360,6 @@ test('an order repeated on another path is answered on both from then on', () =>
   assert.is((onLine(fake, ANNA) as MessageOf<'result'>).outcome, OUTCOME.done);
 });
 
-test('a late copy of an order that was refused is refused again, and never handed on', () => {
-  for (const outcome of ['refused', 'busy', 'expired', 'stale', 'unknown'] as const) {
-    const fake = fakeOrders();
-    fake.outcomes = [outcome];
-    fake.orders.message(order(ANNA, {}, 'serial'), onLineOf(1), 0);
-    fake.outcomes = ['accepted', 'done'];
-    fake.orders.message(order(ANNA), LIVE, 20_000);
-    assert.is(fake.accepted.length, 1, outcome);
-    const late = answers(fake, ANNA) as MessageOf<'result'>[];
-    assert.equal(
-      late.map((one) => one.outcome),
-      [OUTCOME[outcome]],
-    );
-    fake.orders.message(order(ANNA, { op: OPERATION.off }), LIVE, 20_000);
-    assert.is(fake.accepted.length, 2, 'other content is for the desk to judge');
-  }
-  const done = fakeOrders();
-  for (const at of [0, 1]) done.orders.message(order(ANNA), LIVE, at);
-  assert.is(done.accepted.length, 2, 'what was carried out the desk answers itself');
-});
-
 test('whoever repeats frames on one path silences nobody on another', () => {
   const fake = fakeOrders();
   fake.outcomes = ['accepted'];
