@@ -121,6 +121,8 @@ export interface HostTable extends TimingTable {
   serial?: SerialTable | undefined;
   mqtt?: boolean | undefined;
   fate?: string[] | undefined;
+  /** What was measured: how long its supply keeps it alive after the cut. Only checked against. */
+  hold_up?: number | undefined;
   outlets: unknown[];
   senses?: unknown[] | undefined;
 }
@@ -154,6 +156,7 @@ export const hostSchema: v.GenericSchema<unknown, HostTable> = v.strictObject(
     serial: v.optional(serialSchema),
     mqtt: v.optional(flagSchema),
     fate: v.optional(namesSchema('fate', FATES_MAX)),
+    hold_up: v.optional(durationSchema),
     ...timers,
     outlets: devicesSchema('outlets', 1),
     senses: v.optional(devicesSchema('senses', 0)),
