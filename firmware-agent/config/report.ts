@@ -1,8 +1,7 @@
 /** What `check` says of agent.toml beyond its problems: the longest time that each step may take. */
 import { type CheckReport, checkReport } from '../../protocol/check-report.ts';
 import type { Parsed } from '../../protocol/toml.ts';
-import { derive } from '../core/board.ts';
-import { type WorstCase, worstCase } from '../core/worst-case.ts';
+import { type WorstCase, worstCases } from '../core/worst-case.ts';
 import type { AgentConfig } from './config.ts';
 import { seconds } from './timing.ts';
 
@@ -12,9 +11,7 @@ export function reportCheck(
   about: { file: string; json: boolean },
 ): CheckReport {
   if (!parsed.ok) return checkReport(parsed, about);
-  const { board } = parsed.config;
-  const derived = derive(board);
-  const hosts = board.hosts.map((host) => worstCase(host, derived));
+  const hosts = worstCases(parsed.config.board);
   const lines = hosts.map(hostText);
   return checkReport({ ok: true, warnings: parsed.warnings, lines, facts: { hosts } }, about);
 }

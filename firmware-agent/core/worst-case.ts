@@ -6,16 +6,17 @@
  * steady and the hardware obeys; each earlier autonomous fence adds a gap, a stall of the board
  * adds `afterStallMs`. L1, L2, L5 and L6 of the documentation.
  */
-import type { Derived } from './board.ts';
+import { type Derived, derive } from './board.ts';
 import {
   CLOCK_RATE_ERROR,
   delayMs,
   freshnessMs,
   JOURNAL_WAIT_MS,
+  missedMs,
   proofLimitMs,
   settleMs,
 } from './limits.ts';
-import type { HostSettings } from './settings.ts';
+import type { BoardSettings, HostSettings } from './settings.ts';
 
 export interface WorstCase {
   name: string;
@@ -35,8 +36,16 @@ export interface WorstCase {
 /** A question just missed, the next one and its answer: once to see power go, once to end the hold. */
 const SAMPLES = 6;
 
-/** The figures of one host of a board with these derived limits. */
-export function worstCase(host: HostSettings, derived: Derived): WorstCase {
+/** The figures of every host, in the order of the settings. */
+export function worstCases(settings: BoardSettings): WorstCase[] {
+  const { hosts } = settings;
+  const derived = derive(settings);
+  // A verdict waits for the next beat of company; for simplicity everybody counts as company.
+  const slowestMs = hosts.length > 1 ? Math.max(...hosts.map(missedMs)) : 0;
+  return hosts.map((host) => worstCase(host, derived, missedMs(host) + slowestMs));
+}
+
+function worstCase(host: HostSettings, derived: Derived, companyMs: number): WorstCase {
   const { timing, outlets, senses } = host;
   const { judgeTickMs, loopLagMs, beaconMs } = derived;
   const channelMs = delayMs(host);
@@ -44,7 +53,7 @@ export function worstCase(host: HostSettings, derived: Derived): WorstCase {
   // Devices that are slower than the judge add their own time; they never outlast the method.
   const periodMs = Math.max(...[...outlets, ...senses].map((device) => device.periodMs));
   const slowMs = SAMPLES * Math.max(0, periodMs - judgeTickMs);
-  const silentMs = timing.deadtimeMs * (1 + CLOCK_RATE_ERROR);
+  const silentMs = Math.max(timing.deadtimeMs, companyMs) * (1 + CLOCK_RATE_ERROR);
   const quickMs = JOURNAL_WAIT_MS + timing.drainMs + timing.offHoldMs + 2 * judgeTickMs;
   return {
     name: host.name,

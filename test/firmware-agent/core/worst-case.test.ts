@@ -1,6 +1,5 @@
 /** The longest times that are published, against the figures of the design, worked out by hand. */
-import { derive } from '../../../firmware-agent/core/board.ts';
-import { type WorstCase, worstCase } from '../../../firmware-agent/core/worst-case.ts';
+import { type WorstCase, worstCases } from '../../../firmware-agent/core/worst-case.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { boardOf, guarded, overBroker } from './world/settings.ts';
 
@@ -11,9 +10,7 @@ const SENSE = [{ name: 'sense', covers: 'host' as const, periodMs: 50, showsBrea
 
 /** Of the first host of a board that has these. */
 function ofFirst(...hosts: Parameters<typeof boardOf>[0]): WorstCase {
-  const [first] = hosts;
-  if (first === undefined) throw new Error('a board has hosts');
-  return worstCase(first, derive(boardOf(hosts)));
+  return worstCases(boardOf(hosts))[0] ?? fail();
 }
 
 test('at the defaults a fence takes 7.6 s at most, and 12.6 s to fail', () => {
@@ -26,6 +23,13 @@ test('a verdict falls D + q + L + d after death, clock error included, and 3K la
   assert.equal([a.verdictMs, a.afterStallMs], [15_015 + 50 + 250 + 500, 3_000]);
   const serial = ofFirst(guarded(1, 'a', { mqtt: false, times: { deadtimeMs: 3_000 } }));
   assert.is(serial.verdictMs, 3_003 + 50 + 250 + 20);
+});
+
+test('a verdict waits for the next beat of slow company', () => {
+  const slow = guarded(2, 'b', { times: { keepaliveMs: 20_000, deadtimeMs: 60_000 } });
+  const { verdictMs } = ofFirst(guarded(1, 'a'), slow);
+  // Both keepalives and both delays, with clock error; then q, L and d.
+  assert.is(verdictMs, 22_022 + 50 + 250 + 500);
 });
 
 test('the judge is as quick as the shortest deadtime of the board wants it', () => {
@@ -57,7 +61,7 @@ test('a session stands 2T + 3d after a restart', () => {
 });
 
 function fail(): never {
-  throw new Error('there is an outlet');
+  throw new Error('there is a host, with an outlet');
 }
 
 test.run();
