@@ -11,6 +11,7 @@ import { type MqttLink, mqttLink } from '../protocol/link/mqtt.ts';
 import { type SerialLink, serialLink } from '../protocol/link/serial.ts';
 import { monotonicMs, nextTurn } from '../protocol/link/timers.ts';
 import type { MqttAccess } from '../protocol/mqtt-secrets.ts';
+import type { Instant } from '../protocol/wire/instant.ts';
 import {
   type AgentSessions,
   alive,
@@ -43,6 +44,8 @@ export interface PathEvents {
 export interface Paths {
   serial: ReadonlyMap<number, SerialLink>;
   mqtt: MqttLink | undefined;
+  /** When our own echo came back last. */
+  echoAt(): Instant | undefined;
   round(tick: number): void;
   acknowledge(opened: OpenedLeaving | OpenedLeft, tick: number): void;
   /** Offers the line of a host an answer for an orderer; it waits while the sessions need the line. */
@@ -90,7 +93,12 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
 
   const serial = openSerialLines(config, hear, events);
   const shares = lineShares(config, serial);
-  const broker = setup.access && openBroker(config, setup.access, hear, events);
+  let echoAt: Instant | undefined;
+  const echoed = (): void => {
+    echoAt = monotonicMs();
+    events.echoed();
+  };
+  const broker = setup.access && openBroker(config, setup.access, hear, { ...events, echoed });
 
   const sendRound = (host: number, channel: BeatChannel, tick: number): void => {
     send(host, channel, beacon(sessions, host, channel, tick));
@@ -112,6 +120,7 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
   return {
     serial,
     mqtt: broker?.link,
+    echoAt: () => echoAt,
     round: (tick) => {
       broker?.echo();
       sendSlice(tick, 0);

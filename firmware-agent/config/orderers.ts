@@ -113,7 +113,7 @@ function checkShared(
   const narrow =
     others.length > 0
       ? `write hosts = [${others.join(', ')}] here`
-      : 'remove "fence" and "off" from may';
+      : 'remove "fence", "off" and "ack" from may';
   tell(
     toml,
     table.hosts === undefined ? path : [...path, 'hosts'],
@@ -142,5 +142,5 @@ function warnOfLoneKeys(
 }
 
 function mayCut(may: OrdererTable['may']): boolean {
-  return may.includes('fence') || may.includes('off');
+  return may.some((right) => ['fence', 'off', 'ack'].includes(right));
 }

@@ -12,12 +12,14 @@ import { failure, ok, type Result } from '../result.ts';
 import { OPERATION, type Operation } from '../wire/messages.ts';
 import { FOR_S_MAX, type OrderArgs } from '../wire/order-args.ts';
 import type { BoardView, FenceRecord, LocalOrder, OrderAnswer } from '../wire/view.ts';
+import type { DoctorFacts } from './doctor.ts';
 import { REASON_CHARS_MAX } from './limits.ts';
 
 export type ControlRequest =
   | { id: number; ask: 'view' }
   | { id: number; ask: 'records'; host?: string }
   | { id: number; ask: 'order'; order: LocalOrder; who?: string }
+  | { id: number; ask: 'doctor' }
   | { id: number; ask: 'reload' };
 
 export type ControlAnswer =
@@ -25,6 +27,7 @@ export type ControlAnswer =
   /** Newest last; empty where no fence of the host is on record. */
   | { id: number; is: 'records'; records: FenceRecord[] }
   | { id: number; is: 'order'; answer: OrderAnswer; final: boolean }
+  | { id: number; is: 'doctor'; facts: DoctorFacts }
   | { id: number; is: 'reload'; ok: boolean; problems: string[] }
   /** `id` is null where the line held none. */
   | { id: number | null; is: 'error'; kind: ControlError; detail: string };
@@ -83,6 +86,7 @@ function requestOf(id: number, fields: Fields): Result<ControlRequest, 'bad'> {
   const { ask, host } = fields;
   switch (ask) {
     case 'view':
+    case 'doctor':
     case 'reload':
       return ok({ id, ask });
     case 'records':
@@ -92,7 +96,7 @@ function requestOf(id: number, fields: Fields): Result<ControlRequest, 'bad'> {
     case 'order':
       return orderRequest(id, fields);
     default:
-      return failure('bad', '"ask" must be view, records, order or reload');
+      return failure('bad', '"ask" must be view, records, order, doctor or reload');
   }
 }
 
