@@ -73,7 +73,8 @@ function holdersOf(agentPid: number): Map<string, string[]> {
     if (Number(pid) === agentPid || Number(pid) === process.pid) continue;
     for (const fd of namesIn(`/proc/${pid}/fd`)) {
       const link = attemptSync(() => readlinkSync(`/proc/${pid}/fd/${fd}`));
-      if (!link.ok || !link.value.startsWith('/dev/')) continue;
+      // A pseudo-terminal is always held by whoever made it.
+      if (!link.ok || !/^\/dev\/(?!pts\/)/.test(link.value)) continue;
       const name = attemptSync(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim());
       const words = `${name.ok ? name.value : 'a program'} (process ${pid})`;
       const known = held.get(link.value) ?? [];

@@ -263,6 +263,7 @@ test('both channels on one adapter, and hosts that share a feed unseen, are warn
     host(name, `${serial(name, `, adapter = "${name}"`)}fate = ["feed"]\n`, { sense });
   const seen = 'covers = "host"\nshows_break = true';
   assert.equal(told(HEAD + MQTT + feed('a', seen) + feed('b', seen)), []);
+  assert.equal(told(HEAD + MQTT + feed('a', 'covers = "host"')), []);
   warned(
     HEAD + MQTT + feed('a', seen) + feed('b', 'covers = "host"'),
     /^hosts\.b\.fate: if "feed" fails, a, b are held together, and b cannot show/,
@@ -308,7 +309,7 @@ test('a broker on a guarded host is refused where another host could not order w
   const onA = MQTT.replace('broker.example.org', 'a');
   const declared = `${MQTT}on_host = "a"\n`;
   const key = (id: number, at: string): string =>
-    `[orderers.${at}-pcmk]\nid = ${id}\nhost = "${at}"\nmay = ["fence"]\n`;
+    `[orderers.${at}-pcmk]\nid = ${id}\nhost = "${at}"\nmay = ["fence"]\nhosts = ["${at === 'a' ? 'b' : 'a'}"]\n`;
   const keys = key(1, 'a') + key(2, 'b');
   const act = 'silence = "act"\n';
   const mute = /^hosts\.b: the broker runs on a, so orders of b-pcmk, bound to this host, die/;

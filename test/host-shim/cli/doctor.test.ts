@@ -1,4 +1,6 @@
 /** What `doctor` says of each pattern of facts, and that each has its remedy. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { examine } from '../../../host-shim/cli/doctor/doctor.ts';
 import { type Finding, worstOf } from '../../../host-shim/cli/doctor/finding.ts';
 import { lookOutside, type Outside, socketSeen } from '../../../host-shim/cli/doctor/outside.ts';
@@ -310,7 +312,7 @@ test('alarms that stand are told, grave ones as bad', () => {
   finds(alarm('failed'), { level: 'bad' }, /failed: so it is/);
 });
 
-test('the machine is seen as it is: a port, a file, nothing, and who holds a port', async () => {
+test('the machine is seen as it is: a port, a file, nothing', () => {
   const pty = openPty(() => undefined);
   const { ports } = lookOutside(
     [pty.slavePath, '/etc/passwd', '/dev/none'],
@@ -322,6 +324,19 @@ test('the machine is seen as it is: a port, a file, nothing, and who holds a por
   assert.is(ports.get('/dev/none')?.is, 'absent');
   assert.equal([socketSeen('/nowhere'), socketSeen('/etc/passwd')], ['absent', 'other']);
   pty.close();
+});
+
+test('another process that holds a port is named, the agent itself is not', async () => {
+  const device = '/dev/full';
+  const fd = openSync(device, 'r');
+  const child = spawn('sleep', ['60'], { stdio: [fd, 'ignore', 'ignore'] });
+  await new Promise((resolve) => child.once('spawn', resolve));
+  const holders = (agent: number): string[] =>
+    lookOutside([device], '/dev/none', agent).ports.get(device)?.holders ?? [];
+  assert.ok(holders(0).some((words) => words.endsWith(`(process ${child.pid})`)));
+  assert.not.ok(holders(child.pid ?? 0).some((words) => words.includes(`${child.pid}`)));
+  child.kill();
+  closeSync(fd);
 });
 
 test.run();
