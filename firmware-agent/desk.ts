@@ -45,6 +45,7 @@ export interface DeskSetup {
   /** Counts now; the answer tells what was dropped on one path of a host, by reason. */
   refused: () => (host: number, channel: BeatChannel) => Record<string, number>;
   reload: Desk['reload'];
+  doctor: Desk['doctor'];
 }
 
 export function openDesk(setup: DeskSetup): AgentDesk {
@@ -94,6 +95,7 @@ export function openDesk(setup: DeskSetup): AgentDesk {
     keys: () => keysView(setup),
     records: listRecords,
     reload: setup.reload,
+    doctor: setup.doctor,
     order: (order, by, answer) => {
       const named = config.board.hosts.find(({ name }) => name === order.host)?.host;
       const host = order.host === '' ? 0 : named;

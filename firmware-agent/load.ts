@@ -35,18 +35,42 @@ export function loadAgent(path: string, crypto: Crypto): LoadedAgent {
     : { ok: true, config, crypto, ring, keys: keys.keys, warnings };
 }
 
+type Owner = { role: 'host' | 'order' | 'admin'; name: string };
+
+/** Who has no key of his role. Whether a key is a node's or a person's is said in both files. */
 function keyless(config: AgentConfig, ring: KeyRing): Problem[] {
-  const hosts = config.board.hosts
-    .filter(({ name }) => ring.sending('host', name) === undefined)
-    .map(({ name }) => ({ role: 'host', name }));
-  const orderers = config.board.orderers
-    .filter(({ name }) => !ring.sending('order', name) && !ring.sending('admin', name))
-    .map(({ name, boundTo }) => ({ role: boundTo === undefined ? 'admin' : 'order', name }));
-  return [...hosts, ...orderers].map(({ role, name }) => ({
-    file: config.keysPath,
-    line: 1,
-    path: '',
+  const { hosts, orderers } = config.board;
+  const owners: Owner[] = [
+    ...hosts.map(({ name }) => ({ role: 'host' as const, name })),
+    ...orderers.map(({ name, boundTo }) => ({
+      role: boundTo === undefined ? ('admin' as const) : ('order' as const),
+      name,
+    })),
+  ];
+  return owners
+    .filter(({ role, name }) => ring.sending(role, name) === undefined)
+    .map((owner) => {
+      const other = owner.role === 'admin' ? 'order' : 'admin';
+      const isOther = owner.role !== 'host' && ring.sending(other, owner.name) !== undefined;
+      const found = isOther ? inOtherRole(owner) : missing(owner);
+      return { file: config.keysPath, line: 1, path: '', ...found };
+    });
+}
+
+function missing({ role, name }: Owner): Pick<Problem, 'problem' | 'remedy'> {
+  return {
     problem: `the file has no key of ${name}`,
     remedy: `Add a line "${role} ${name} 1 BASE64" (openssl rand -base64 32), the same on both sides.`,
-  }));
+  };
+}
+
+function inOtherRole({ role, name }: Owner): Pick<Problem, 'problem' | 'remedy'> {
+  const isPerson = role === 'admin';
+  const [here, there] = isPerson ? ['a cluster node', 'a person'] : ['a person', 'a cluster node'];
+  return {
+    problem: `${name} is ${here} here and ${there} in the configuration`,
+    remedy:
+      `If it is a person, write "admin" here and operator = true in [orderers.${name}]; ` +
+      'if it is a node, "order" here and host = "NAME" there.',
+  };
 }

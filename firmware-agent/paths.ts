@@ -11,6 +11,7 @@ import { type MqttLink, mqttLink } from '../protocol/link/mqtt.ts';
 import { type SerialLink, serialLink } from '../protocol/link/serial.ts';
 import { monotonicMs, nextTurn } from '../protocol/link/timers.ts';
 import type { MqttAccess } from '../protocol/mqtt-secrets.ts';
+import type { Instant } from '../protocol/wire/instant.ts';
 import {
   type AgentSessions,
   alive,
@@ -45,6 +46,8 @@ export interface PathEvents {
 export interface Paths {
   serial: ReadonlyMap<number, SerialLink>;
   mqtt: MqttLink | undefined;
+  /** When our own echo came back last. */
+  echoAt(): Instant | undefined;
   round(tick: number): void;
   acknowledge(opened: OpenedLeaving | OpenedLeft, tick: number): void;
   /** Offers the line of a host an answer for an orderer; it waits while the sessions need the line. */
@@ -93,7 +96,12 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
 
   const serial = openSerialLines(config, hear, events);
   const shares = lineShares(config, serial);
-  const broker = setup.access && openBroker(config, setup.access, hear, events);
+  let echoAt: Instant | undefined;
+  const echoed = (): void => {
+    echoAt = monotonicMs();
+    events.echoed();
+  };
+  const broker = setup.access && openBroker(config, setup.access, hear, { ...events, echoed });
 
   const sendRound = (host: number, channel: BeatChannel, tick: number): void => {
     for (const call of beacons(sessions, host, channel, tick)) send(host, channel, call);
@@ -115,6 +123,7 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
   return {
     serial,
     mqtt: broker?.link,
+    echoAt: () => echoAt,
     round: (tick) => {
       broker?.echo();
       sendSlice(tick, 0);

@@ -43,6 +43,8 @@ export interface AgentMqttTable extends MqttTable {
   on_board?: boolean | undefined;
   /** The guarded host that the broker runs on, where its address does not say so. */
   on_host?: string | undefined;
+  /** What the board's way to the broker hangs on, by the same names as serial adapters. */
+  adapter?: string | undefined;
   delay?: number | undefined;
 }
 
@@ -76,6 +78,7 @@ export const agentMqttSchema: v.GenericSchema<unknown, AgentMqttTable> = v.stric
     ...entries,
     on_board: v.optional(flagSchema),
     on_host: v.optional(nameSchema),
+    adapter: v.optional(nameSchema),
     delay: v.optional(durationSchema),
   },
   notATable('mqtt'),

@@ -86,7 +86,12 @@ function tellUnknown(
 ): void {
   const key = String(path.at(-1));
   if (later.has(key)) {
-    tell(toml, path, 'this version does not support the key yet', 'Remove it.');
+    tell(
+      toml,
+      path,
+      'this version does not support the key yet',
+      'Remove it; nothing here would act on it.',
+    );
   } else {
     const instead = didYouMean(key, known) || ` Known here are: ${known.join(', ')}.`;
     tell(toml, path, 'the key is not known here', `Remove or correct it.${instead}`);

@@ -9,9 +9,9 @@ import { type KeyPath, type TomlFile, tell, warn } from '../../protocol/toml.ts'
 import { companyMs, HOSTS_MAX } from '../core/limits.ts';
 import type { HostSettings } from '../core/settings.ts';
 import { deviceIdentity } from './devices.ts';
-import { uncovered } from './host-devices.ts';
 import type { ReadHost } from './hosts.ts';
 import { seconds } from './timing.ts';
+import { type Audience, waysOfProof } from './ways-of-proof.ts';
 
 const WAYS_OUT =
   'Add what proves it (a second channel, a second host, a broker that is not on the board, ' +
@@ -46,16 +46,11 @@ export function checkUnique(toml: TomlFile, hosts: ReadHost[]): void {
 }
 
 /** Tells what makes `silence = "prove"` impossible, and warns of what hosts share. */
-export function checkSilence(toml: TomlFile, hosts: ReadHost[], brokerOnBoard: boolean): void {
-  const heard = audience(hosts);
+export function checkSilence(toml: TomlFile, hosts: ReadHost[], heard: Audience): void {
   for (const { path, settings } of hosts) {
-    const channels = channelCount(settings);
-    if (channels === 0) continue;
-    const single = channels === 1;
-    const near = !single && nearProof(settings, heard, brokerOnBoard);
-    const cable = settings.serial?.modem === true;
-    const senses =
-      uncovered(settings).length === 0 && settings.senses.every((sense) => sense.showsBreak);
+    if (!settings.mqtt && settings.serial === undefined) continue;
+    const { single, echo, others, modem: cable, senses } = waysOfProof(settings, heard);
+    const near = echo || others;
     const at = [...path, 'silence'];
     if (settings.silence === 'prove' && !near && !cable && !senses) {
       const why = single ? 'it has one channel' : 'nothing shows that the board itself hears';
@@ -150,29 +145,6 @@ function sharesPath(one: HostSettings, other: HostSettings): boolean {
   );
 }
 
-/** How many hosts are heard over the broker, and over each adapter. */
-interface Audience {
-  mqtt: number;
-  adapters: Map<string, number>;
-}
-
-function audience(hosts: ReadHost[]): Audience {
-  const heard: Audience = { mqtt: hosts.filter(hasMqtt).length, adapters: new Map() };
-  for (const { settings } of hosts) {
-    const adapter = settings.serial?.adapter;
-    if (adapter !== undefined) heard.adapters.set(adapter, (heard.adapters.get(adapter) ?? 0) + 1);
-  }
-  return heard;
-}
-
-/** Whether any sign that the board hears is possible while this host is silent. */
-function nearProof(host: HostSettings, heard: Audience, brokerOnBoard: boolean): boolean {
-  const adapter = host.serial?.adapter;
-  const onAdapter = adapter !== undefined && (heard.adapters.get(adapter) ?? 0) > 1;
-  // Our own echo proves a broker that is elsewhere, another host's beats prove any.
-  return onAdapter || (host.mqtt && (!brokerOnBoard || heard.mqtt > 1));
-}
-
 function uniqueness(toml: TomlFile): (what: string, path: KeyPath, remedy: string) => void {
   const taken = new Map<string, KeyPath>();
   return (what, path, remedy) => {
@@ -180,10 +152,6 @@ function uniqueness(toml: TomlFile): (what: string, path: KeyPath, remedy: strin
     if (first === undefined) taken.set(what, path);
     else tell(toml, path, `${what} is already used in line ${toml.lineOf(first)}`, remedy);
   };
-}
-
-function channelCount(host: HostSettings): number {
-  return Number(host.mqtt) + Number(host.serial !== undefined);
 }
 
 function hasMqtt(host: ReadHost): boolean {

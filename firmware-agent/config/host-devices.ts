@@ -5,7 +5,7 @@
  * enough; where that is missing, every fence would end as `failed` on the day it matters.
  */
 
-import { type KeyPath, type TomlFile, tell } from '../../protocol/toml.ts';
+import { type KeyPath, type TomlFile, tell, warn } from '../../protocol/toml.ts';
 import { didYouMean } from '../../protocol/toml-check.ts';
 import type { HostSettings, OutletSettings } from '../core/settings.ts';
 import type { SenseTable } from './devices/device.ts';
@@ -98,13 +98,48 @@ function checkProof(toml: TomlFile, path: KeyPath, settings: HostSettings): void
         'proof = "by-hold", which trusts the relays.',
     );
   }
+  if (settings.proof !== 'by-hold' || bare.length === 0) return;
   const blind = bare.filter((outlet) => !outlet.readable);
-  if (settings.proof === 'by-hold' && blind.length > 0) {
+  if (blind.length > 0) {
     tell(
       toml,
       path,
       `nothing can show that ${namesOf(blind)} is off: it cannot be read back`,
       'Add a sense that covers it.',
+    );
+  } else {
+    warn(
+      toml,
+      [...path, 'proof'],
+      `only the relay itself says that ${namesOf(bare)} is off: one that lies is believed`,
+      'Add [[hosts.NAME.senses]] that cover it, and remove proof = "by-hold".',
+    );
+  }
+}
+
+/** What the supply was measured to bridge has to be over well before `fenced` is said. */
+export function checkHoldUp(
+  toml: TomlFile,
+  path: KeyPath,
+  { offHoldMs, drainMs }: HostSettings['timing'],
+  holdUpMs: number,
+): void {
+  const at = [...path, 'hold_up'];
+  const bridges = `its supply bridges ${seconds(holdUpMs)}`;
+  if (offHoldMs < 2 * holdUpMs) {
+    tell(
+      toml,
+      at,
+      `${bridges}, and off_hold is ${seconds(offHoldMs)}, less than twice that`,
+      `Write off_hold = "${2 * holdUpMs}ms" or more.`,
+    );
+  }
+  if (drainMs < holdUpMs) {
+    tell(
+      toml,
+      at,
+      `${bridges}, and drain is ${seconds(drainMs)}: its last beats would fail the fence`,
+      `Write drain = "${holdUpMs}ms" or more.`,
     );
   }
 }

@@ -19,7 +19,7 @@ import type { HostSettings, OutletSettings, SenseSettings } from '../core/settin
 import type { HostDevices } from './config.ts';
 import type { OutletTable, SenseTable } from './devices/device.ts';
 import { readOutlet, readSense } from './devices.ts';
-import { checkDevices } from './host-devices.ts';
+import { checkDevices, checkHoldUp } from './host-devices.ts';
 import { LATER } from './later.ts';
 import { type HostTable, hostSchema, type SerialTable, type TimingTable } from './schema.ts';
 import { checkTiming, timingOf } from './timing.ts';
@@ -65,6 +65,7 @@ export function readHost(
   const settings = settingsOf(name, table, context, devices);
   const source = { path, own: table, shared: context.timing };
   checkTiming(toml, source, settings.timing, delayMs(settings));
+  if (table.hold_up !== undefined) checkHoldUp(toml, path, settings.timing, table.hold_up);
   checkChannels(toml, path, table, context);
   if (complete) {
     checkDevices(toml, path, settings, devices.senses);

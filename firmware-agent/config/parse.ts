@@ -22,11 +22,13 @@ import { DELAY_MAX_MS, HOOK_TIME_MS } from '../core/limits.ts';
 import { checkSilence, checkUnique, warnOfSharedFate, warnOfSlowCompany } from './board.ts';
 import { checkBrokerHost } from './broker-host.ts';
 import type { AgentConfig } from './config.ts';
+import { warnOfFates } from './fates.ts';
 import { type ReadHost, readHost } from './hosts.ts';
 import { LATER } from './later.ts';
 import { readOrderers } from './orderers.ts';
 import type { AgentTable, AlertTable, TopTable } from './schema.ts';
 import { agentSchema, alertSchema, timingSchema, topSchema } from './schema.ts';
+import { audienceOf } from './ways-of-proof.ts';
 
 const KEYS_PATH = '/etc/fencepost/keys';
 const STATE_DIR = '/var/lib/fencepost';
@@ -48,9 +50,12 @@ export function parseAgentConfig(text: string, file: string): Parsed<AgentConfig
   // Of hosts that are half understood nobody can say what they share.
   const tables = Object.keys(tablesAt(toml, 'hosts'));
   if (hosts.length === tables.length && hosts.every((host) => host.complete)) {
-    checkSilence(toml, hosts, brokerOnBoard);
+    const settings = hosts.map((host) => host.settings);
+    const heard = audienceOf(settings, brokerOnBoard);
+    checkSilence(toml, hosts, heard);
     warnOfSharedFate(toml, hosts);
     warnOfSlowCompany(toml, hosts);
+    warnOfFates(toml, hosts, heard, mqtt?.adapter);
     if (mqtt !== undefined) checkBrokerHost(toml, mqtt, hosts, orderers);
   }
   if (top === undefined || agent === undefined) return concluded<AgentConfig>(toml, undefined);

@@ -123,6 +123,8 @@ export interface HostTable extends TimingTable {
   fate?: string[] | undefined;
   sick?: 'alarm' | 'act' | undefined;
   sicktime?: number | undefined;
+  /** What was measured: how long its supply keeps it alive after the cut. Only checked against. */
+  hold_up?: number | undefined;
   outlets: unknown[];
   senses?: unknown[] | undefined;
 }
@@ -158,6 +160,7 @@ export const hostSchema: v.GenericSchema<unknown, HostTable> = v.strictObject(
     fate: v.optional(namesSchema('fate', FATES_MAX)),
     sick: v.optional(wordSchema(['alarm', 'act'])),
     sicktime: v.optional(durationSchema),
+    hold_up: v.optional(durationSchema),
     ...timers,
     outlets: devicesSchema('outlets', 1),
     senses: v.optional(devicesSchema('senses', 0)),

@@ -4,6 +4,7 @@
  * Nothing here decides. `order` passes an order on and hears of it twice at most; whoever asked may
  * be gone by then, which changes nothing for the order.
  */
+import type { DoctorFacts } from '../../protocol/control/doctor.ts';
 import type {
   BoardView,
   FenceRecord,
@@ -23,6 +24,8 @@ export interface Desk {
    * first and then once with the end, or only once where the order is refused or already answered.
    */
   order(order: LocalOrder, by: string, answer: (a: OrderAnswer) => void): void;
+  /** What is known of the board's own health; moves nothing. */
+  doctor(): Promise<DoctorFacts>;
   /** Reads the configuration again; the running one stays where the new one has problems. */
   reload(): Promise<{ ok: boolean; problems: string[] }>;
 }

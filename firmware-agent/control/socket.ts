@@ -63,11 +63,16 @@ function clerk(desk: Desk, say: (answer: ControlAnswer) => void): (line: Line) =
       void desk.reload().then(({ ok, problems }) => say({ id, is: 'reload', ok, problems }));
       return;
     }
+    if (request.value.ask === 'doctor') {
+      const { id } = request.value;
+      void desk.doctor().then((facts) => say({ id, is: 'doctor', facts }));
+      return;
+    }
     say(answerTo(request.value, desk));
   };
 }
 
-type Question = Exclude<ControlRequest, { ask: 'order' } | { ask: 'reload' }>;
+type Question = Exclude<ControlRequest, { ask: 'order' | 'reload' | 'doctor' }>;
 
 function answerTo(request: Question, desk: Desk): ControlAnswer {
   const { id } = request;

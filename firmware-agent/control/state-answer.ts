@@ -48,9 +48,10 @@ export function stateFor(
   };
 }
 
-function cutTo(view: BoardView, { hosts }: OrdererSettings): BoardView {
+/** A node may not order itself, and may see where it stands. */
+function cutTo(view: BoardView, { hosts, boundTo }: OrdererSettings): BoardView {
   if (hosts === undefined) return view;
-  const seen = view.hosts.filter(({ host }) => hosts.includes(host));
+  const seen = view.hosts.filter(({ host }) => hosts.includes(host) || host === boundTo);
   const names = new Set(seen.map(({ name }) => name));
   return {
     ...view,

@@ -43,8 +43,17 @@ export interface StateFile {
    * says that it is stored.
    */
   save(payload: Uint8Array | object, when?: 'soon' | 'now'): Promise<Result<void, SaveFailure>>;
+  /** What is known without asking the disk again. */
+  health(): StateHealth;
   /** Saves what waits, then takes no more. */
   close(): Promise<void>;
+}
+
+export interface StateHealth {
+  /** Each slot as it was last read or surely written. */
+  slots: ('valid' | LoadFailure)[];
+  /** The last save that came to an end. */
+  saved: { at: number; result: Saved } | undefined;
 }
 
 /** What a test replaces to move time. */
@@ -71,6 +80,7 @@ export function stateFile(dir: string, clock: StateClock = { now: monotonicMs, a
   let writing: Promise<void> | undefined;
   let timer: Timer | undefined;
   let wroteAt = Number.NEGATIVE_INFINITY;
+  let last: StateHealth['saved'];
   let closed = false;
 
   function save(payload: Uint8Array | object, when: 'soon' | 'now' = 'soon'): Promise<Saved> {
@@ -108,6 +118,7 @@ export function stateFile(dir: string, clock: StateClock = { now: monotonicMs, a
     writing = slots.write(payload).then((saved) => {
       writing = undefined;
       wroteAt = clock.now();
+      last = { at: wroteAt, result: saved };
       for (const answer of answers) answer(saved);
       schedule();
     });
@@ -121,22 +132,25 @@ export function stateFile(dir: string, clock: StateClock = { now: monotonicMs, a
     }
   }
 
-  return { load: slots.load, save, close };
+  return { load: slots.load, save, health: () => ({ slots: slots.kinds(), saved: last }), close };
 }
 
 interface SlotPair {
   load(): Result<Loaded, LoadFailure>;
   /** Must not be called again before it has resolved. */
   write(payload: Uint8Array): Promise<Saved>;
+  kinds(): StateHealth['slots'];
 }
 
 /** Knows which slot is to be written, and never touches the one that was surely saved last. */
 function slotPair(dir: string): SlotPair {
   const paths = SLOT_NAMES.map((name) => join(dir, name));
   let next: { slot: number; counter: number } | undefined;
+  let kinds: StateHealth['slots'] = [];
 
   function load(): Result<Loaded, LoadFailure> {
     const reads = paths.map(readSlot);
+    kinds = reads.map((read) => (read.ok ? 'valid' : read.kind));
     const slots = reads.map((read) => (read.ok ? read.value : undefined));
     const newest = newestOf(slots);
     const slot = newest === undefined ? undefined : slots[newest];
@@ -155,11 +169,14 @@ function slotPair(dir: string): SlotPair {
     // Even a failed write may have reached the disk, so its counter is never used again.
     next = { slot, counter: counter + 1 };
     const written = await writeSlot(dir, paths[slot] ?? '', encodeSlot({ counter, payload }));
-    if (written.ok) next = { slot: 1 - slot, counter: counter + 1 };
+    if (written.ok) {
+      next = { slot: 1 - slot, counter: counter + 1 };
+      kinds[slot] = 'valid';
+    }
     return written;
   }
 
-  return { load, write };
+  return { load, write, kinds: () => [...kinds] };
 }
 
 function readSlot(path: string): Result<Slot, LoadFailure> {

@@ -26,6 +26,9 @@ const TOO_LONG =
   `in a sealed frame a reason has at most ${WIRE_REASON_MAX} letters, and only "ack" has one: ` +
   'write the number of a ticket, or give the order on the board itself';
 
+/** As many questions as the board answers an orderer at once. */
+const HOSTS_ASKED_MAX = 32;
+
 /** No host has this number; as a QUERY's host it means the board. */
 const THE_BOARD = 0;
 
@@ -81,6 +84,7 @@ export function boardOverFrames(
       return failed ?? ok(all.flatMap((one) => (one.ok ? [one.value] : [])));
     },
     async records(name) {
+      if (name === undefined) return recordsOfAll(client, await view());
       const host = await numberOf(name);
       if (!host.ok) return host;
       return bodyOf<FenceRecord[]>(client, { host: host.value, view: 'why', waitMs: VIEW_WAIT_MS });
@@ -95,10 +99,32 @@ export function boardOverFrames(
     },
     keys: async () =>
       failure('wrong-use', 'the use of keys is told on the board itself only, without --config'),
+    facts: async () =>
+      failure('wrong-use', 'doctor works on the board itself only; run it there, without --config'),
     reload: async () =>
       failure('wrong-use', 'reload works on the board itself only; run it there, without --config'),
     close: () => client.close(),
   };
+}
+
+/** One question a host: a packet holds the last few records of one. */
+async function recordsOfAll(
+  client: OrderClient,
+  view: Result<BoardView, BoardFailure>,
+): Promise<Result<FenceRecord[], BoardFailure>> {
+  if (!view.ok) return view;
+  const { hosts } = view.value;
+  if (hosts.length > HOSTS_ASKED_MAX) {
+    return failure('wrong-use', `the board has ${hosts.length} hosts; name one of them`);
+  }
+  const all: FenceRecord[] = [];
+  for (const { host } of hosts) {
+    const question = { host, view: 'why', waitMs: VIEW_WAIT_MS } as const;
+    const records = await bodyOf<FenceRecord[]>(client, question);
+    if (!records.ok) return records;
+    all.push(...records.value);
+  }
+  return ok(all.toSorted((a, b) => (a.startedAt ?? '').localeCompare(b.startedAt ?? '')));
 }
 
 async function bodyOf<T>(

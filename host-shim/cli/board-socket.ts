@@ -51,7 +51,7 @@ function boardOver(client: ControlClient, who: string): Board {
       return answer.ok && answer.value.is === 'keys' ? ok(answer.value.keys) : unexpected(answer);
     },
     async records(host) {
-      const answer = await client.ask({ ask: 'records', host });
+      const answer = await client.ask({ ask: 'records', ...(host !== undefined && { host }) });
       return answer.ok && answer.value.is === 'records'
         ? ok(answer.value.records)
         : unexpected(answer);
@@ -68,6 +68,12 @@ function boardOver(client: ControlClient, who: string): Board {
       if (answer.ok && answer.value.is === 'order') return ok(endOf(answer.value.answer, taken));
       if (answer.ok || answer.kind !== 'silent') return unexpected(answer);
       return ok({ ...SILENCE, detail: answer.detail, accepted: taken });
+    },
+    async facts() {
+      const answer = await client.ask({ ask: 'doctor' });
+      return answer.ok && answer.value.is === 'doctor'
+        ? ok(answer.value.facts)
+        : unexpected(answer);
     },
     async reload() {
       const answer = await client.ask({ ask: 'reload' });

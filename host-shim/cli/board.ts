@@ -5,6 +5,7 @@
  * cannot carry (`listless`), what was sent and not answered (`silent`), and what the board would
  * not do (`refused`).
  */
+import type { DoctorFacts } from '../../protocol/control/doctor.ts';
 import type { OrderEnd } from '../../protocol/order-step.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { Operation } from '../../protocol/wire/messages.ts';
@@ -31,12 +32,14 @@ export interface Board {
   glance(host: string): Promise<Result<Glance, BoardFailure>>;
   /** The same of all hosts that are known by name where a view is `listless`. */
   glances(): Promise<Result<Glance[], BoardFailure>>;
-  /** The fences of one host on record, newest last. */
-  records(host: string): Promise<Result<FenceRecord[], BoardFailure>>;
+  /** The fences on record, of one host or of all, newest last; frames carry the last few. */
+  records(host?: string): Promise<Result<FenceRecord[], BoardFailure>>;
   /** Orders and waits for the end; `accepted` is called when the board took the order. */
   order(order: BoardOrder, accepted: () => void): Promise<Result<OrderEnd, BoardFailure>>;
   /** The keys that the agent uses now, and when each was used last. */
   keys(): Promise<Result<KeysView, BoardFailure>>;
+  /** What the agent knows of its own health; on the board itself only. */
+  facts(): Promise<Result<DoctorFacts, BoardFailure>>;
   /** Makes the agent read its files again; `refused`, with every problem, where the old ones stay. */
   reload(): Promise<Result<void, BoardFailure>>;
   close(): Promise<void>;

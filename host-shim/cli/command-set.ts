@@ -4,7 +4,7 @@
  * A group says what the command line looks like; what a command does lies in its own file.
  */
 import type { Command } from 'commander';
-import type { Result } from '../../protocol/result.ts';
+import type { Failure, Result } from '../../protocol/result.ts';
 import type { Board, BoardFailure } from './board.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
@@ -56,10 +56,18 @@ export function finish<T>(
   done: Result<T, BoardFailure>,
   codeOf: (done: T) => ExitCode = () => EXIT.done,
 ): void {
-  if (done.ok) return setExit(codeOf(done.value));
-  if (options.json) terminal.out(jsonLine({ error: { kind: done.kind, detail: done.detail } }));
-  terminal.err(`fencepost: ${done.detail}\n`);
-  setExit(FAILURE_EXIT[done.kind]);
+  setExit(done.ok ? codeOf(done.value) : failed(terminal, options, done));
+}
+
+/** Says why nothing was done; answers the exit code. */
+export function failed(
+  terminal: Terminal,
+  { json }: { json?: boolean },
+  { kind, detail }: Failure<BoardFailure>,
+): ExitCode {
+  if (json) terminal.out(jsonLine({ error: { kind, detail } }));
+  terminal.err(`fencepost: ${detail}\n`);
+  return FAILURE_EXIT[kind];
 }
 
 const FAILURE_EXIT: Record<BoardFailure, ExitCode> = {

@@ -17,7 +17,7 @@ import { boardOverFrames } from './board-sealed.ts';
 import { boardAtSocket } from './board-socket.ts';
 import type { Route } from './command-set.ts';
 
-const SOCKET_DEFAULT = '/run/fencepost/agent.sock';
+export const SOCKET_DEFAULT = '/run/fencepost/agent.sock';
 
 /** Reaches the board by `route`; `who` names the person for the board's records. */
 export async function connectBoard(

@@ -2,6 +2,7 @@
 import { ok, type Result } from '../../protocol/result.ts';
 import type { Board, BoardFailure } from './board.ts';
 import { glanceText, hostIn } from './glance.ts';
+import { chapterOf, historyText } from './history.ts';
 import { domainOf, domainText, hostsText, hostText } from './tables.ts';
 import type { Terminal } from './terminal.ts';
 import { explain } from './why.ts';
@@ -60,11 +61,11 @@ async function showBriefly(
   return hosts;
 }
 
-/** Prints the record of the last fence of a host; with JSON it is null where there is none. */
+/** Prints one fence of a host, the last or the one of that number; JSON is null where there is none. */
 export async function showWhy(
   board: Board,
   terminal: Terminal,
-  name: string,
+  { name, id }: { name: string; id: number | undefined },
   { json }: Form,
 ): Answered {
   const view = await board.view();
@@ -72,9 +73,29 @@ export async function showWhy(
   if (!host.ok) return host;
   const records = await board.records(name);
   if (!records.ok) return records;
-  const last = records.value.at(-1) ?? null;
-  if (json) terminal.out(jsonLine(last));
-  else terminal.out(last === null ? `No fence of ${name} is on record.\n` : explain(last));
+  const found = records.value.findLast((one) => id === undefined || one.id === id) ?? null;
+  const none = `No fence${id === undefined ? '' : ` ${id}`} of ${name} is on record.\n`;
+  if (json) terminal.out(jsonLine(found));
+  else terminal.out(found === null ? none : explain(found));
+  return records;
+}
+
+/** Prints the last fences, oldest first, of one host or of all. */
+export async function showHistory(
+  board: Board,
+  terminal: Terminal,
+  { name, last }: { name: string | undefined; last: number },
+  { json }: Form,
+): Answered {
+  if (name !== undefined) {
+    const view = await board.view();
+    const host = view.ok ? hostIn(view.value, name) : view;
+    if (!host.ok) return host;
+  }
+  const records = await board.records(name);
+  if (!records.ok) return records;
+  const chapters = records.value.slice(-last).map(chapterOf);
+  terminal.out(json ? jsonLine(chapters) : historyText(chapters));
   return records;
 }
 

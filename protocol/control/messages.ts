@@ -12,6 +12,7 @@ import { failure, ok, type Result } from '../result.ts';
 import { OPERATION, type Operation } from '../wire/messages.ts';
 import { FOR_S_MAX, type OrderArgs } from '../wire/order-args.ts';
 import type { BoardView, FenceRecord, KeysView, LocalOrder, OrderAnswer } from '../wire/view.ts';
+import type { DoctorFacts } from './doctor.ts';
 import { REASON_CHARS_MAX } from './limits.ts';
 
 export type ControlRequest =
@@ -19,6 +20,7 @@ export type ControlRequest =
   | { id: number; ask: 'keys' }
   | { id: number; ask: 'records'; host?: string }
   | { id: number; ask: 'order'; order: LocalOrder; who?: string }
+  | { id: number; ask: 'doctor' }
   | { id: number; ask: 'reload' };
 
 export type ControlAnswer =
@@ -27,6 +29,7 @@ export type ControlAnswer =
   /** Newest last; empty where no fence of the host is on record. */
   | { id: number; is: 'records'; records: FenceRecord[] }
   | { id: number; is: 'order'; answer: OrderAnswer; final: boolean }
+  | { id: number; is: 'doctor'; facts: DoctorFacts }
   | { id: number; is: 'reload'; ok: boolean; problems: string[] }
   /** `id` is null where the line held none. */
   | { id: number | null; is: 'error'; kind: ControlError; detail: string };
@@ -86,6 +89,7 @@ function requestOf(id: number, fields: Fields): Result<ControlRequest, 'bad'> {
   switch (ask) {
     case 'view':
     case 'keys':
+    case 'doctor':
     case 'reload':
       return ok({ id, ask });
     case 'records':
@@ -95,7 +99,7 @@ function requestOf(id: number, fields: Fields): Result<ControlRequest, 'bad'> {
     case 'order':
       return orderRequest(id, fields);
     default:
-      return failure('bad', '"ask" must be view, keys, records, order or reload');
+      return failure('bad', '"ask" must be view, keys, records, order, doctor or reload');
   }
 }
 

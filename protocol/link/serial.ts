@@ -17,7 +17,7 @@
 import { attempt } from '../attempt.ts';
 import { deframer, frameEncode } from '../wire/framing.ts';
 import { backoffMs } from './backoff.ts';
-import type { Link, LinkEvents } from './link.ts';
+import type { Link, LinkCounters, LinkEvents } from './link.ts';
 import { type ModemReading, openSerialPort, type SerialPort } from './serial-port.ts';
 import { after, monotonicMs, type Timer } from './timers.ts';
 
@@ -33,6 +33,8 @@ export interface SerialSetup {
 }
 
 export interface SerialLink extends Link {
+  /** `reason` is why the line was lost or could not be opened, the last time; else empty. */
+  counters(): LinkCounters & { reason: string };
   /** Asks the port for CTS, DSR and DCD, now; `unknown` when it has none or is not open. */
   modem(): Promise<ModemReading>;
 }
@@ -43,7 +45,7 @@ const REOPEN = { firstMs: 100, capMs: 2_000 };
 /** Opens the line and keeps it open until `close`. Events come from later turns, never from a call. */
 export function serialLink(setup: SerialSetup, events: LinkEvents): SerialLink {
   const input = deframer();
-  const totals = { framesIn: 0, framesOut: 0, dropped: 0, opened: 0 };
+  const totals = { framesIn: 0, framesOut: 0, dropped: 0, opened: 0, reason: '' };
   let port: SerialPort | undefined;
   let closed = false;
   let lossTold = false;
@@ -57,6 +59,7 @@ export function serialLink(setup: SerialSetup, events: LinkEvents): SerialLink {
     const upMs = port === undefined ? 0 : monotonicMs() - openedAt;
     failures = upMs > REOPEN.capMs ? 1 : failures + 1;
     port = undefined;
+    totals.reason = reason;
     waiting = after(backoffMs(failures, REOPEN, 0), () => {
       opening = open();
     });

@@ -9,6 +9,7 @@ import { logger } from '../../protocol/log.ts';
 import { type KeyRing, keyRing } from '../../protocol/wire/keys.ts';
 import { nodeCrypto } from '../../protocol/wire/mac.ts';
 import type { LocalOrder, OrderAnswer } from '../../protocol/wire/view.ts';
+import { fakeFacts } from '../lib/fake-desk.ts';
 import { assert, suite } from '../lib/suite.ts';
 import { base64Of, ringOf } from '../protocol/wire/lib/keys.ts';
 import { boardOf, guarded } from './core/world/settings.ts';
@@ -38,6 +39,7 @@ function deskAnd(taken: Event[], ring: KeyRing = keyRing(nodeCrypto(), [])): Age
     take: (event) => taken.push(event),
     paths: () => undefined,
     refused: () => () => ({}),
+    doctor: async () => fakeFacts(),
     reload: async () => ({ ok: true, problems: [] }),
   });
 }

@@ -21,7 +21,8 @@ const durable: Durable = {
 };
 
 function disk(load: StateFile['load']): StateFile {
-  return { load, save: async () => ok(undefined), close: async () => undefined };
+  const health = () => ({ slots: [], saved: undefined });
+  return { load, health, save: async () => ok(undefined), close: async () => undefined };
 }
 
 function holding(text: string): StateFile {

@@ -3,6 +3,7 @@
  * record. What it was ordered is kept, and how it answers is set by the test.
  */
 import type { Desk } from '../../firmware-agent/control/desk.ts';
+import type { DoctorFacts } from '../../protocol/control/doctor.ts';
 import type {
   BoardView,
   FenceRecord,
@@ -18,6 +19,7 @@ export interface FakeDesk extends Desk {
   answers: Partial<OrderAnswer>[];
   shown: BoardView;
   kept: FenceRecord[];
+  facts: DoctorFacts;
 }
 
 export function fakeHost(name: string, host: number): HostView {
@@ -75,6 +77,66 @@ export function fakeRecord(host: string): FenceRecord {
   };
 }
 
+const WORST = {
+  verdictMs: 15_815,
+  afterStallMs: 3_000,
+  fencedMs: 7_600,
+  failedMs: 12_600,
+  sessionMs: 3_500,
+};
+
+/** A board in good order, as `doctor` is told of it; its ports and files are not there. */
+export function fakeFacts(): DoctorFacts {
+  return {
+    pid: 1,
+    hosts: ['deimos', 'phobos'].map((name) => ({
+      name,
+      silence: 'prove',
+      proof: 'verified',
+      ways: { single: false, echo: true, others: true, modem: false, senses: false },
+      near: [
+        { channel: 'serial', chain: null, ageMs: null },
+        { channel: 'mqtt', chain: 'mqtt', ageMs: 400 },
+      ],
+      proofGapMs: 5_000,
+      modem: null,
+      worst: WORST,
+    })),
+    serial: ['deimos', 'phobos'].map((host) => ({
+      host,
+      path: `/dev/serial/by-path/${host}`,
+      baud: 115_200,
+      open: true,
+      forMs: 60_000,
+      reason: '',
+    })),
+    broker: {
+      url: 'mqtts://broker.example.org',
+      protocol: 5,
+      onBoard: false,
+      open: true,
+      forMs: 60_000,
+      reason: '',
+      echoMs: 400,
+      echoPeriodMs: 1_000,
+      opened: 1,
+      dropped: 0,
+    },
+    keysPath: '/nowhere/keys',
+    keys: [{ role: 'host', owner: 'deimos', kids: [1], sending: 1 }],
+    storage: {
+      dir: '/var/lib/fencepost',
+      refusal: null,
+      saved: { ageMs: 5_000, failure: null },
+      slots: ['valid', 'absent'],
+      records: 1,
+      unreadable: 0,
+      unsaved: 0,
+    },
+    loop: { judgeTickMs: 50, loopLagMs: 250, stalledMs: 0, stalls: [] },
+  };
+}
+
 export function fakeDesk(): FakeDesk {
   const desk: FakeDesk = {
     ordered: [],
@@ -91,6 +153,7 @@ export function fakeDesk(): FakeDesk {
       alarms: [],
     },
     kept: [fakeRecord('deimos')],
+    facts: fakeFacts(),
     view: () => desk.shown,
     keys: () => ({
       watchedMs: 900,
@@ -111,6 +174,7 @@ export function fakeDesk(): FakeDesk {
       } as const;
       for (const one of desk.answers) answer({ ...blank, outcome: 'done', ...one });
     },
+    doctor: async () => desk.facts,
     reload: async () => ({ ok: false, problems: ['agent.toml:3: too short'] }),
   };
   return desk;

@@ -9,6 +9,7 @@ import { mosquittoAvailable } from '../lib/brokers/mosquitto.ts';
 import { agentStopped } from './agent-stopped.ts';
 import { brokerBroken, brokerStopped } from './broker-stopped.ts';
 import { cablesPulled, cablesPulledOnly } from './cables-pulled.ts';
+import { doctor } from './doctor.ts';
 import { duel } from './duel.ts';
 import { forgeries } from './forgeries.ts';
 import { hostFrozen, hostsFrozenApart } from './host-frozen.ts';
@@ -55,6 +56,7 @@ const SCENARIOS: Scenario[] = [
   staleReadings,
   leftAlone,
   leftAloneMisled,
+  doctor,
 ];
 
 const AT_A_TIME = 2;

@@ -168,7 +168,8 @@ test('proof "verified" wants a sense for every outlet', () => {
   const text = (keys: string, sense: string) =>
     HEAD + MQTT + host('a', BOTH + keys, { sense, outlet: 'name = "psu"' });
   refused(text('', ''), /^hosts\.a: proof is "verified", and no sense covers "psu"/);
-  assert.equal(told(text('proof = "by-hold"\n', '')), []);
+  warned(text('proof = "by-hold"\n', ''), /^hosts\.a\.proof: only the relay itself says .* "psu"/);
+  assert.equal(told(text('proof = "by-hold"\n', 'covers = ["psu"]')), []);
   assert.equal(told(text('', 'covers = ["psu"]')), []);
   refused(text('proof = "by-hold"\n', 'covers = ["pus"]'), /covers\[0\]: the host has no outlet/);
 });
@@ -208,15 +209,70 @@ test('orderers are bound to a host that is there, or are operators', () => {
   refused(text(`[orderers.x]\n${may}host = "a"\noperator = true\n`), /^orderers\.x\.operator/);
   refused(text(`[orderers.x]\n${may}host = "a"\nhosts = ["c"]\n`), /^orderers\.x\.hosts\[0\]/);
   refused(
-    text(`[orderers.x]\n${may}host = "a"\n[orderers.y]\n${may}host = "a"\n`),
+    text(`[orderers.x]\n${may}operator = true\n[orderers.y]\n${may}operator = true\n`),
     /^orderers\.y\.id: orderer number 1 is used twice/,
   );
   assert.equal(told(text(`[orderers.x]\n${may}operator = true\n`)), []);
 });
 
+test('a key that two nodes could share is refused in each of its disguises', () => {
+  const two = HEAD + MQTT + host('a', serial('x')) + host('b', serial('y'));
+  const text = (...orderers: string[]) => two + orderers.join('');
+  const orderer = (name: string, keys: string, id = 1) =>
+    `[orderers.${name}]\nid = ${id}\nmay = ["fence"]\n${keys}\n`;
+  const own = /the key of "a" may cut "a" itself/;
+  // Bound to one of the two, it has to cut that one for the other.
+  refused(text(orderer('x', 'host = "a"')), own);
+  refused(text(orderer('x', 'host = "a"\nhosts = ["b", "a"]')), own);
+  // Bound to the same host by a slip of the copy.
+  refused(
+    text(orderer('x', 'host = "a"\nhosts = ["b"]'), orderer('y', 'host = "a"\nhosts = ["a"]', 2)),
+    own,
+  );
+  // Named for one node and bound to the other, or to none.
+  refused(text(orderer('b', 'host = "a"\nhosts = ["b"]')), /has the name of host "b"/);
+  refused(text(orderer('b', 'operator = true')), /has the name of host "b"/);
+  const good = [
+    orderer('a', 'host = "a"\nhosts = ["b"]'),
+    orderer('b', 'host = "b"\nhosts = ["a"]', 2),
+    orderer('ops', 'operator = true', 3),
+  ];
+  assert.not.match(told(text(...good)).join(), /orderers/);
+  // A node without a key of its own will borrow one.
+  warned(text(good[0] ?? ''), /^orderers\.a\.hosts: "b" may be fenced by a and no key is bound/m);
+  const looks = '[orderers.x]\nid = 1\nhost = "a"\nmay = ["status"]\n';
+  assert.not.match(told(text(looks)).join(), /orderers/);
+});
+
+test('off_hold and drain are held against the hold-up that was measured', () => {
+  const text = (holdUp: string) => HEAD + MQTT + host('a', `${BOTH}hold_up = "${holdUp}"\n`);
+  assert.equal(told(text('2s')), []);
+  refused(text('2.1s'), /^hosts\.a\.hold_up: its supply bridges 2\.1 s, and drain is 2 s/);
+  assert.match(told(text('2.6s')).join(), /off_hold is 5 s, less than twice that/);
+});
+
+test('both channels on one adapter, and hosts that share a feed unseen, are warned about', () => {
+  const both =
+    host('a', serial('x', ', adapter = "hub1"')) + host('b', serial('y', ', adapter = "hub2"'));
+  warned(
+    `${HEAD}${MQTT}adapter = "hub1"\n${both}`,
+    /^hosts\.a\.serial\.adapter: both channels hang on "hub1"/,
+  );
+  assert.equal(told(`${HEAD}${MQTT}adapter = "eth0"\n${both}`), []);
+  const feed = (name: string, sense: string) =>
+    host(name, `${serial(name, `, adapter = "${name}"`)}fate = ["feed"]\n`, { sense });
+  const seen = 'covers = "host"\nshows_break = true';
+  assert.equal(told(HEAD + MQTT + feed('a', seen) + feed('b', seen)), []);
+  assert.equal(told(HEAD + MQTT + feed('a', 'covers = "host"')), []);
+  warned(
+    HEAD + MQTT + feed('a', seen) + feed('b', 'covers = "host"'),
+    /^hosts\.b\.fate: if "feed" fails, a, b are held together, and b cannot show/,
+  );
+});
+
 test('what this version cannot do yet is refused in so many words', () => {
   const text = (keys: string) => HEAD + MQTT + host('a', BOTH + keys);
-  for (const key of ['timer = {}', 'reference = "x"', 'retry_boot = 3']) {
+  for (const key of ['timer = {}', 'self_fence = "30s"', 'retry_boot = 3']) {
     refused(text(`${key}\n`), /this version does not support the key yet/);
   }
   refused(text('proof = "by-timeout"\n'), /this version does not support "by-timeout" yet/);
@@ -253,7 +309,7 @@ test('a broker on a guarded host is refused where another host could not order w
   const onA = MQTT.replace('broker.example.org', 'a');
   const declared = `${MQTT}on_host = "a"\n`;
   const key = (id: number, at: string): string =>
-    `[orderers.${at}-pcmk]\nid = ${id}\nhost = "${at}"\nmay = ["fence"]\n`;
+    `[orderers.${at}-pcmk]\nid = ${id}\nhost = "${at}"\nmay = ["fence"]\nhosts = ["${at === 'a' ? 'b' : 'a'}"]\n`;
   const keys = key(1, 'a') + key(2, 'b');
   const act = 'silence = "act"\n';
   const mute = /^hosts\.b: the broker runs on a, so orders of b-pcmk, bound to this host, die/;

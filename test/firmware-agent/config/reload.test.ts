@@ -51,7 +51,14 @@ test('another agent, socket or state folder needs a restart', () => {
 test('a good file is reported with what its timers promise', () => {
   const { text: said, exitCode } = reportCheck(parseAgentConfig(text, file), { file, json: false });
   assert.is(exitCode, 0);
-  assert.match(said, /phobos: found dead 15\.05 s .* within 7\.6 s, or given up after 12\.6 s/);
+  assert.match(
+    said,
+    /phobos: found dead at most 15\.82 s .* within 7\.6 s, or given up after 12\.6 s; heard again 3\.5 s/,
+  );
+  const { hosts } = JSON.parse(
+    reportCheck(parseAgentConfig(text, file), { file, json: true }).text,
+  );
+  assert.equal([hosts[1].verdictMs, hosts[1].fencedMs, hosts[1].sessionMs], [15_815, 7_600, 3_500]);
   assert.match(said, /is in order\.$/);
 });
 

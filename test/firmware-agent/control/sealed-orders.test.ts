@@ -251,15 +251,22 @@ test('reading off needs every sense off, and unknown or no senses are unknown', 
   }
 });
 
-test('an orderer of one host sees nothing of others, and without "status" no view at all', () => {
+test('a bound orderer sees its own host and those it may order, no others', () => {
+  const fake = fakeOrders();
+  fake.desk.shown.hosts.push(fakeHost('io', 3));
+  fake.orders.message(query(PCMK, 'none', 3), LIVE, 0);
+  const foreign = stateOf(fake, PCMK);
+  assert.equal([foreign.incarnation, foreign.reading, foreign.phase], [0, 0, 0]);
+  for (const host of [1, 2]) {
+    fake.orders.message(query(PCMK, 'none', host), LIVE, 0);
+    assert.is(stateOf(fake, PCMK).incarnation, 0x1a2b3c4d);
+  }
+});
+
+test('an orderer without "status" gets no view at all', () => {
   const fake = fakeOrders();
   fake.orders.message(query(PCMK, 'list'), LIVE, 0);
   assert.is(stateOf(fake, PCMK).body.length, 0);
-  fake.orders.message(query(PCMK, 'none', 1), LIVE, 0);
-  const foreign = stateOf(fake, PCMK);
-  assert.equal([foreign.incarnation, foreign.reading, foreign.phase], [0, 0, 0]);
-  fake.orders.message(query(PCMK, 'none', 2), LIVE, 0);
-  assert.is(stateOf(fake, PCMK).incarnation, 0x1a2b3c4d);
 });
 
 test('a view that does not fit loses detail and stays a view', () => {

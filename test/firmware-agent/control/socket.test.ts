@@ -61,6 +61,8 @@ test('questions are answered from the desk, and an unknown host with the names o
     assert.ok(kept.ok && kept.value.is === 'records' && kept.value.records[0]?.id === 3);
     const keys = await client.ask({ ask: 'keys' });
     assert.equal(keys, { ok: true, value: { id: 3, is: 'keys', keys: desk.keys() } });
+    const doctor = await client.ask({ ask: 'doctor' });
+    assert.ok(doctor.ok && doctor.value.is === 'doctor' && doctor.value.facts.hosts.length === 2);
     const reload = await client.ask({ ask: 'reload' });
     assert.ok(reload.ok && reload.value.is === 'reload' && reload.value.problems.length === 1);
     const nobody = await client.ask({ ask: 'records', host: 'mars' });

@@ -180,4 +180,14 @@ test('a match hold ends with the winner: who is not heard any more is fenced by 
   assert.match(outcome(w, cmdId), /^done verified/);
 });
 
+test('the same cmdId with another argument is another order, and refused', () => {
+  const w = world({ hosts: [guarded(1, 'alpha')] });
+  w.run(30 * SECOND);
+  const cmdId = w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  w.order({ op: 'fence', host: 'alpha', by: 'operator', cmdId, args: { override: true } });
+  assert.is(outcome(w, cmdId), 'refused none cmdId was used');
+  w.order({ op: 'fence', host: 'alpha', by: 'operator', cmdId, args: {} });
+  assert.match(outcome(w, cmdId), /^accepted/, 'the same again is told how it stands');
+});
+
 test.run();

@@ -396,13 +396,4 @@ test('an `on` that a stuck relay does not obey is answered, and tried on', () =>
   w.untilNews('restored', 'alpha', 70 * SECOND);
 });
 
-test('the same cmdId with another argument is another order, and refused', () => {
-  const w = three();
-  const cmdId = w.order({ op: 'fence', host: 'alpha', by: 'operator' });
-  w.order({ op: 'fence', host: 'alpha', by: 'operator', cmdId, args: { override: true } });
-  assert.is(last(w, cmdId).detail, 'cmdId was used');
-  w.order({ op: 'fence', host: 'alpha', by: 'operator', cmdId, args: {} });
-  assert.is(last(w, cmdId).outcome, 'accepted', 'the same again is told how it stands');
-});
-
 test.run();

@@ -54,6 +54,7 @@ async function run(line: string, file: string, around: Around = {}): Promise<Ran
         ...asks,
         order: none,
         reload: none,
+        facts: none,
         keys: async () => ok(view),
         close: async () => {},
       });

@@ -1,68 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { controlSocket } from '../../../firmware-agent/control/socket.ts';
-import { connectBoard } from '../../../host-shim/cli/connect.ts';
 import { EXIT, type ExitCode } from '../../../host-shim/cli/exit-code.ts';
-import { runCommand } from '../../../host-shim/cli/program.ts';
 import { OUTCOME, type Outcome } from '../../../protocol/wire/messages.ts';
-import { type FakeDesk, fakeDesk, fakeHost } from '../../lib/fake-desk.ts';
+import { fakeDesk, fakeHost } from '../../lib/fake-desk.ts';
 import { assert, suite } from '../../lib/suite.ts';
+import { folder, forget, run, runAt } from './lib/command.ts';
 
 const test = suite('fencepost command');
-
-const folder = mkdtempSync(join(tmpdir(), 'fencepost-cli-'));
-let count = 0;
-
-interface Ran {
-  code: ExitCode;
-  out: string;
-  err: string;
-  asked: string[];
-}
-
-interface Person {
-  interactive?: boolean;
-  types?: string;
-}
-
-async function runAt(path: string, line: string, person: Person = {}): Promise<Ran> {
-  const ran: Ran = { code: EXIT.done, out: '', err: '', asked: [] };
-  ran.code = await runCommand(line.split(' ').filter(Boolean), {
-    version: '9.9.9',
-    connect: (route) => connectBoard({ socket: path, ...route }, 'anna'),
-    terminal: {
-      out: (text) => {
-        ran.out += text;
-      },
-      err: (text) => {
-        ran.err += text;
-      },
-      interactive: person.interactive === true,
-      outIsTerminal: person.interactive === true,
-      input: async () => person.types ?? '',
-      ask: async (question) => {
-        ran.asked.push(question);
-        return person.types ?? '';
-      },
-      onStop: (fn) => fn(),
-      size: () => ({ columns: 200, rows: 40 }),
-    },
-  });
-  return ran;
-}
-
-/** Runs one command line against a real socket that serves `desk`. */
-async function run(line: string, desk: FakeDesk = fakeDesk(), person: Person = {}): Promise<Ran> {
-  count += 1;
-  const path = join(folder, `${count}.sock`);
-  const socket = await controlSocket(path, desk, () => {});
-  if (!socket.ok) throw new Error(socket.detail);
-  const ran = await runAt(path, line, person);
-  await socket.value.close();
-  return ran;
-}
 
 test('ls shows member count, victim count, victim now, master, wait state and members', async () => {
   const desk = fakeDesk();
@@ -264,6 +208,9 @@ test('wrong use is exit 2, says what is wrong, and orders nothing', async () => 
     'fence deimos --incarnation 1a2b',
     'fence mars',
     'why mars',
+    'why deimos x',
+    'history mars',
+    'history --last 0',
     'status mars',
     '',
   ]) {
@@ -296,7 +243,18 @@ test('help teaches: examples and exit codes in the program and in every command'
   const top = await run('--help');
   assert.is(top.code, EXIT.done);
   assert.match(top.out, /Examples:[\s\S]*Exit codes: 0 done, 1 not done, 2 wrong use, 3 unknown/);
-  for (const word of ['ls', 'status', 'watch', 'why', 'reload', 'fence', 'off', 'on']) {
+  for (const word of [
+    'ls',
+    'status',
+    'watch',
+    'why',
+    'history',
+    'doctor',
+    'reload',
+    'fence',
+    'off',
+    'on',
+  ]) {
     assert.ok(top.out.includes(`  ${word} `), word);
     const { code, out } = await run(`${word} --help`);
     assert.is(code, EXIT.done);
@@ -307,7 +265,7 @@ test('help teaches: examples and exit codes in the program and in every command'
   assert.equal([version.code, version.out], [EXIT.done, '9.9.9\n']);
 });
 
-test.after(() => rmSync(folder, { recursive: true }));
+test.after(forget);
 test('ack wants a reason and the whole sentence, and passes both the word and the override on', async () => {
   const person = { interactive: true, types: 'yes' };
   const desk = fakeDesk();

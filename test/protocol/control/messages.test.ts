@@ -25,6 +25,7 @@ test('every request comes back as it was sent', () => {
     { id: 5, ask: 'order', order },
     { id: 6, ask: 'order', order, who: 'anna' },
     { id: 7, ask: 'reload' },
+    { id: 8, ask: 'doctor' },
   ];
   for (const request of requests) {
     const line = encodeLine(request);

@@ -25,6 +25,7 @@ export function withNodeKeys(setup: RackSetup): RackSetup {
       `id = ${ID_FIRST + n}`,
       `host = "${host}"`,
       'may = ["fence", "status"]',
+      `hosts = ${JSON.stringify(hosts.filter((other) => other !== host))}`,
     ]),
     prepare: (dir) => {
       setup.prepare?.(dir);
