@@ -11,6 +11,7 @@ import { type MqttLink, mqttLink } from '../protocol/link/mqtt.ts';
 import { type SerialLink, serialLink } from '../protocol/link/serial.ts';
 import { monotonicMs, nextTurn } from '../protocol/link/timers.ts';
 import type { MqttAccess } from '../protocol/mqtt-secrets.ts';
+import type { Channel } from '../protocol/wire/messages.ts';
 import {
   type AgentSessions,
   alive,
@@ -21,6 +22,7 @@ import {
   type Refusal,
   receive,
   seen,
+  timerFrame,
 } from '../protocol/wire/session/agent.ts';
 import { isOrderTraffic } from '../protocol/wire/session/orderer.ts';
 import type { TickLog } from '../protocol/wire/ticks.ts';
@@ -47,6 +49,8 @@ export interface Paths {
   acknowledge(opened: OpenedLeaving | OpenedLeft, tick: number): void;
   /** Offers the line of a host an answer for an orderer; it waits while the sessions need the line. */
   answer(host: number, frame: Uint8Array, orderer: number): boolean;
+  /** Tells a host where its timer stands. */
+  timer(host: number, channel: Channel, said: Parameters<typeof timerFrame>[3]): void;
   close(): Promise<void>;
 }
 
@@ -121,6 +125,10 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
       if (answer !== undefined) send(opened.host, opened.channel as BeatChannel, answer);
     },
     answer: (host, frame, orderer) => shares(host)?.offer(frame, orderer) ?? false,
+    timer: (host, channel, said) => {
+      const frame = timerFrame(sessions, host, channel, said);
+      if (frame !== undefined) send(host, channel as BeatChannel, frame);
+    },
     close: async () => {
       await Promise.all([
         broker?.link.close(),
