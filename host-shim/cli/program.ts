@@ -10,6 +10,7 @@ import type { ProgramSetup } from './command-set.ts';
 import { addDomain } from './commands/domain.ts';
 import { addOrders } from './commands/orders.ts';
 import { addQuestions } from './commands/questions.ts';
+import { addTimers } from './commands/timers.ts';
 import { addUpkeep } from './commands/upkeep.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 
@@ -45,7 +46,7 @@ function programOf(setup: ProgramSetup, setExit: (code: ExitCode) => void): Comm
     .showHelpAfterError('(fencepost --help explains the commands)')
     .addHelpText('after', EXAMPLES)
     .addHelpText('afterAll', EXIT_HELP);
-  for (const add of [addQuestions, addOrders, addDomain, addUpkeep])
+  for (const add of [addQuestions, addOrders, addTimers, addDomain, addUpkeep])
     add({ program, setup, setExit });
   everyCommand(program, (command) => {
     command.configureOutput({
@@ -53,7 +54,7 @@ function programOf(setup: ProgramSetup, setExit: (code: ExitCode) => void): Comm
       writeErr: setup.terminal.err,
       outputError: (words, write) => write(words.replace(/^error: /, 'fencepost: ')),
     });
-    if (command !== program) addCommon(command);
+    if (command.commands.length === 0) addCommon(command);
   });
   return program;
 }
@@ -77,5 +78,5 @@ function addCommon(command: Command): void {
 
 function everyCommand(program: Command, fn: (command: Command) => void): void {
   fn(program);
-  for (const command of program.commands) fn(command);
+  for (const command of program.commands) everyCommand(command, fn);
 }
