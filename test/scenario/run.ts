@@ -24,6 +24,7 @@ import { reload } from './reload.ts';
 import { restarts, restartsNonLatching } from './restarts.ts';
 import { staleReadings } from './stale-readings.ts';
 import { storage } from './storage.ts';
+import { timers } from './timers.ts';
 
 const SCENARIOS: Scenario[] = [
   agentStopped,
@@ -49,6 +50,7 @@ const SCENARIOS: Scenario[] = [
   staleReadings,
   leftAlone,
   leftAloneMisled,
+  timers,
 ];
 
 const AT_A_TIME = 2;

@@ -81,13 +81,16 @@ function addSet(set: CommandSet, timer: Command): void {
       '\nExamples:\n  fencepost timer set deimos --timeout 60 --action cycle --mode kick' +
         '\n  fencepost timer set deimos --timeout 10 --action off --pretimeout 3',
     )
-    .action((host: string, options: SetOptions) =>
-      order(set, host, options, {
+    .action((host: string, options: SetOptions, command: Command) => {
+      if ((options.pretimeout ?? 0) >= options.timeout) {
+        command.error('error: the pre-timeout counts back from the expiry: shorten it');
+      }
+      return order(set, host, options, {
         op: 'timer-set',
         args: { timer: settingsOf(options) },
         done: `its timer is armed: ${options.action} after ${options.timeout / 1_000} s`,
-      }),
-    );
+      });
+    });
 }
 
 function settingsOf(options: SetOptions): TimerSettings {
