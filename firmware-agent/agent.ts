@@ -15,7 +15,9 @@ import type { Logger } from '../protocol/log.ts';
 import { type MqttAccess, mqttAccess } from '../protocol/mqtt-secrets.ts';
 import { ok, type Result } from '../protocol/result.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
+import type { Instant } from '../protocol/wire/instant.ts';
 import type { KeyEntry, KeyRing, RingKey } from '../protocol/wire/keys.ts';
+import type { MessageOf } from '../protocol/wire/messages.ts';
 import {
   type AgentSessions,
   agentSessions,
@@ -24,12 +26,16 @@ import {
   retire,
 } from '../protocol/wire/session/agent.ts';
 import { endRevoked } from '../protocol/wire/session/revoke.ts';
+import { encodeTimer, TIMER_STATE, tenths } from '../protocol/wire/timer.ts';
 import type { FenceRecord } from '../protocol/wire/view.ts';
 import { type Announcer, announcer } from './announce.ts';
 import type { AgentConfig } from './config/config.ts';
 import { controlSocket } from './control/socket.ts';
 import { type Board, newBoard } from './core/board.ts';
+import { awake } from './core/clock.ts';
 import { durableOf } from './core/durable.ts';
+import type { Effect } from './core/events.ts';
+import { remainingMs, type Timer } from './core/timer.ts';
 import { viewHost } from './core/view.ts';
 import { type AgentDesk, type DeskSetup, openDesk } from './desk.ts';
 import { doctorFacts } from './doctor.ts';
@@ -206,6 +212,16 @@ function handsOf(parts: Parts): Hands {
       }
       late.sampler?.hasten(host);
     },
+    pulse: (host, line) => {
+      const device = devices.pulses.get(host)?.[line];
+      if (device === undefined) return;
+      void attempt(() => device.pulse()).then((tried) => {
+        const result = tried.ok ? tried.value : tried;
+        const { name } = board.hosts.get(host)?.settings ?? { name: '' };
+        if (!result.ok)
+          log.error(`${device.name} was not pulsed: ${result.detail}`, { host: name });
+      });
+    },
     carry: (effect) => carry(parts, effect),
     end: setup.end,
   };
@@ -224,6 +240,8 @@ function carry(parts: Parts, effect: Parameters<Hands['carry']>[0]): void {
       return retire(sessions, effect.host, effect.incarnation);
     case 'acknowledge':
       return late.paths?.acknowledge(effect.opened, board.ticks.latest);
+    case 'tell-timer':
+      return tellTimer(parts, effect);
     case 'hang-up':
       for (const channel of ['serial', 'mqtt'] as const) {
         if (channel !== effect.but) endSession(sessions, effect.host, channel);
@@ -236,6 +254,29 @@ function carry(parts: Parts, effect: Parameters<Hands['carry']>[0]): void {
     case 'news':
       return announce.news(effect);
   }
+}
+
+/** An answer goes back where the question came from; a warning goes out on every channel. */
+function tellTimer(
+  { board, late }: Parts,
+  { host: number, to }: Effect & { kind: 'tell-timer' },
+): void {
+  const host = board.hosts.get(number);
+  if (host === undefined) return;
+  const said = timerWords(host.timer, awake(board.clock, monotonicMs()));
+  const words = { ...said, tick: board.ticks.latest, heard: to?.seq ?? 0 };
+  const channels = to === undefined ? host.hearings.map(({ channel }) => channel) : [to.channel];
+  for (const channel of channels) late.paths?.timer(number, channel, words);
+}
+
+function timerWords(
+  timer: Timer,
+  now: Instant,
+): Pick<MessageOf<'timer'>, 'timer' | 'remaining' | 'args'> {
+  if (timer.at === 'off') return { timer: TIMER_STATE.off, remaining: 0, args: new Uint8Array() };
+  const state = TIMER_STATE[timer.at === 'pre' ? 'pretimeout' : timer.at];
+  const remaining = tenths(remainingMs(timer, now));
+  return { timer: state, remaining, args: encodeTimer(timer.settings) };
 }
 
 /** Noise, wrong keys, replays: what was dropped on each path, by reason. */

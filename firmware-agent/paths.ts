@@ -12,6 +12,7 @@ import { type SerialLink, serialLink } from '../protocol/link/serial.ts';
 import { monotonicMs, nextTurn } from '../protocol/link/timers.ts';
 import type { MqttAccess } from '../protocol/mqtt-secrets.ts';
 import type { Instant } from '../protocol/wire/instant.ts';
+import type { Channel } from '../protocol/wire/messages.ts';
 import {
   type AgentSessions,
   alive,
@@ -22,6 +23,7 @@ import {
   type Refusal,
   receive,
   seen,
+  timerFrame,
 } from '../protocol/wire/session/agent.ts';
 import { isOrderTraffic } from '../protocol/wire/session/orderer.ts';
 import type { TickLog } from '../protocol/wire/ticks.ts';
@@ -52,6 +54,8 @@ export interface Paths {
   acknowledge(opened: OpenedLeaving | OpenedLeft, tick: number): void;
   /** Offers the line of a host an answer for an orderer; it waits while the sessions need the line. */
   answer(host: number, frame: Uint8Array, orderer: number): boolean;
+  /** Tells a host where its timer stands. */
+  timer(host: number, channel: Channel, said: Parameters<typeof timerFrame>[3]): void;
   close(): Promise<void>;
 }
 
@@ -133,6 +137,10 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
       if (answer !== undefined) send(opened.host, opened.channel as BeatChannel, answer);
     },
     answer: (host, frame, orderer) => shares(host)?.offer(frame, orderer) ?? false,
+    timer: (host, channel, said) => {
+      const frame = timerFrame(sessions, host, channel, said);
+      if (frame !== undefined) send(host, channel as BeatChannel, frame);
+    },
     close: async () => {
       await Promise.all([
         broker?.link.close(),

@@ -16,8 +16,12 @@ export interface Hands {
   journal(): Promise<boolean>;
   save(): void;
   turn(host: number, outlets: readonly number[], to: 'open' | 'closed'): void;
+  pulse(host: number, line: number): void;
   carry(
-    effect: Exclude<Effect, { kind: 'journal' | 'store' | 'save' | 'cut' | 'restore' | 'end' }>,
+    effect: Exclude<
+      Effect,
+      { kind: 'journal' | 'store' | 'save' | 'cut' | 'restore' | 'pulse' | 'end' }
+    >,
   ): void;
   /** Ends the process; its supervisor starts it anew. */
   end(why: string): void;
@@ -57,6 +61,9 @@ export function runShell(board: Board, hands: Hands): Shell {
         return hands.turn(effect.host, effect.outlets, 'open');
       case 'restore':
         return hands.turn(effect.host, effect.outlets, 'closed');
+      case 'pulse':
+        return hands.pulse(effect.host, effect.line);
+      case 'tell-timer':
       case 'round':
       case 'retire':
       case 'acknowledge':

@@ -25,7 +25,7 @@ import { RETURN_BY_DEFAULT_S, RETURN_BY_MAX_S } from './core/limits.ts';
 import { readIncarnation } from './drivers/boot-id.ts';
 import { type Loaded, loadShim } from './load.ts';
 import { runShim, type ShimShell } from './shell.ts';
-import { askToLeave, serveShim, shimSocketPath } from './shim-socket.ts';
+import { askToKick, askToLeave, serveShim, shimSocketPath } from './shim-socket.ts';
 
 const CONFIG_DEFAULT = '/etc/fencepost/shim.toml';
 const EXIT = { done: 0, notDone: 1, wrongUse: 2, unknown: 3 } as const;
@@ -84,6 +84,10 @@ function program(): Command {
     )
     .addHelpText('after', '\nExample:\n  fencepost-shim leave --reason reboot --return-by 300')
     .action((options: LeaveOptions) => leave(options));
+  command('kick', 'refresh the watchdog timer of this host, where it is of mode "kick"')
+    .option('--socket <path>', 'where the shim listens')
+    .addHelpText('after', '\nExample:\n  while is-healthy; do fencepost-shim kick; sleep 5; done')
+    .action((options: RunOptions) => kick(options));
   return top;
 }
 
@@ -130,11 +134,12 @@ async function run({ config: path, socket }: RunOptions): Promise<void> {
       soon(() => void end());
       return told;
     },
+    kick: () => shell.kick(),
     relay: shell.relay,
     warn: (sentence) => log.warn(sentence),
   });
   if (served.ok) local = served.value;
-  else log.info(`Neither "leave" nor orders of this server reach this shim: ${served.detail}.`);
+  else log.info(`No "leave", kick or order of this server reaches this shim: ${served.detail}.`);
   onSignals(async () => {
     await leaveAndEnd('stop', RETURN_BY_DEFAULT_S);
     await local?.close();
@@ -190,13 +195,26 @@ function checked(loaded: Loaded): Parameters<typeof checkReport>[0] {
   return { ok: true, warnings: loaded.warnings, lines, facts };
 }
 
-async function leave({ config: path, socket, reason, returnBy }: LeaveOptions): Promise<void> {
-  let where = socket;
-  if (where === undefined) {
-    const loaded = loadShim(path, nodeCrypto());
-    if (!loaded.ok) return complain(loaded);
-    where = shimSocketPath(loaded.config.host.name);
-  }
+/** Where the running shim listens: as said, or as its configuration names it. */
+function socketOf({ config: path, socket }: RunOptions): string | undefined {
+  if (socket !== undefined) return socket;
+  const loaded = loadShim(path, nodeCrypto());
+  if (loaded.ok) return shimSocketPath(loaded.config.host.name);
+  complain(loaded);
+  return undefined;
+}
+
+async function kick(options: RunOptions): Promise<void> {
+  const where = socketOf(options);
+  const kicked = where === undefined ? undefined : await askToKick(where);
+  if (kicked === undefined || kicked.ok) return;
+  process.stderr.write(`fencepost-shim: ${kicked.detail}\n`);
+  process.exitCode = kicked.kind === 'silent' ? EXIT.unknown : EXIT.notDone;
+}
+
+async function leave({ reason, returnBy, ...options }: LeaveOptions): Promise<void> {
+  const where = socketOf(options);
+  if (where === undefined) return;
   const left = await askToLeave(where, { reason, returnByS: returnBy });
   if (!left.ok) {
     process.stderr.write(`fencepost-shim: ${left.detail}\n`);

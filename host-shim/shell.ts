@@ -43,6 +43,8 @@ export interface ShimShell {
    * the present sessions serve until one under that stands.
    */
   takeKeys(keys: readonly KeyEntry[]): number | undefined;
+  /** A local program says that it is well: refreshes a timer of mode `kick`. */
+  kick(): void;
   /** Closes the links without a word, as a crash would. */
   close(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export function runShim(setup: ShimSetup): ShimShell {
     incarnation,
     keepaliveMs: config.keepaliveMs,
     channels: channelsOf(config),
+    ...(config.timer === undefined ? {} : { timer: config.timer }),
   });
 
   const carryOut = (effect: ShimEffect): void => {
@@ -110,6 +113,7 @@ export function runShim(setup: ShimSetup): ShimShell {
       ring.take(keys);
       return ring.sending('host', config.host.name)?.kid;
     },
+    kick: () => take({ kind: 'kick' }),
     close: async () => {
       timer?.cancel();
       await Promise.all([...paths.values()].map((path) => path.close()));
@@ -146,12 +150,24 @@ function channelsOf({ serial, mqtt }: ShimConfig): Channel[] {
 }
 
 function tellNews(channel: Channel, news: HostNews, say: Say): void {
+  if (news.kind === 'timer') return tellTimer(channel, news, say);
   const [level, words] = NEWS[news.kind];
   if (words !== '') say(level, `${channel}: ${words}.`);
 }
 
+/** A warning is for whoever reads the log of a host that is about to be reset. */
+function tellTimer(channel: Channel, news: HostNews & { kind: 'timer' }, say: Say): void {
+  const { warning, state, remainingMs, settings } = news;
+  const action = settings === undefined ? '' : `, then: ${settings.action}`;
+  if (warning) {
+    const left = `${(remainingMs / 1_000).toFixed(1)} s left${action}`;
+    return say('warn', `${channel}: the board's watchdog timer was not refreshed; ${left}.`);
+  }
+  say('info', `${channel}: the board's watchdog timer is ${state}${action}.`);
+}
+
 /** Beacons and contacts come every second and are no news to people. */
-const NEWS: Record<HostNews['kind'], [level: 'info' | 'warn', words: string]> = {
+const NEWS: Record<Exclude<HostNews['kind'], 'timer'>, [level: 'info' | 'warn', words: string]> = {
   session: ['info', 'a session with the board stands; beating'],
   'no-contact': ['warn', 'the board does not answer'],
   'two-agents': ['warn', 'two agents claim this host; stop the one that is not its own'],

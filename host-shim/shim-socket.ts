@@ -1,5 +1,5 @@
 /**
- * The shim's own socket: how `fencepost-shim leave` reaches it, and how orders reach the serial line.
+ * The shim's own socket: how `fencepost-shim leave` and `kick` reach it, and orders the serial line.
  *
  * A signal could say "leave" but neither why nor for how long, and nobody would learn whether the
  * board heard it. And only the shim has the line open, so whoever on this server gives orders hands
@@ -33,6 +33,8 @@ export interface LeaveWish {
 export interface ShimService {
   /** Resolves with whether the board heard. */
   leave(wish: LeaveWish): Promise<{ told: boolean }>;
+  /** Some program of this host is well. */
+  kick(): void;
   relay: Pick<Relay, 'greeting' | 'take'>;
   warn(sentence: string): void;
 }
@@ -64,6 +66,10 @@ export function serveShim(path: string, service: ShimService): Promise<Result<Li
         }
         const wish = readWish(line.value);
         if (!wish.ok) return say(encodeRelayLine({ error: wish.detail }));
+        if (wish.value === 'kick') {
+          service.kick();
+          return say(`${JSON.stringify({ kicked: true })}\n`);
+        }
         void service.leave(wish.value).then(({ told }) => say(`${JSON.stringify({ told })}\n`));
       };
     },
@@ -73,27 +79,46 @@ export function serveShim(path: string, service: ShimService): Promise<Result<Li
   });
 }
 
-function readWish(line: string): Result<LeaveWish> {
+function readWish(line: string): Result<LeaveWish | 'kick'> {
   const parsed = attemptSync((): unknown => JSON.parse(line));
   const fields = parsed.ok && typeof parsed.value === 'object' ? parsed.value : null;
-  const { reason, returnByS } = (fields ?? {}) as Record<string, unknown>;
+  const { reason, returnByS, kick } = (fields ?? {}) as Record<string, unknown>;
+  if (kick === true) return ok('kick');
   const known = typeof reason === 'string' && Object.hasOwn(LEAVE_REASON, reason);
   const within =
     Number.isInteger(returnByS) && Number(returnByS) >= 0 && Number(returnByS) <= RETURN_BY_MAX_S;
   if (!known || !within)
-    return failure('bad', 'a line needs "frame", or "reason" and "returnByS" from 0 to 600');
+    return failure(
+      'bad',
+      'a line needs "frame", "kick", or "reason" and "returnByS" from 0 to 600',
+    );
   return ok({ reason: reason as LeaveReason, returnByS: Number(returnByS) });
 }
 
-/** Asks the shim at `path` to leave; `absent` where none runs, `silent` where it does not answer. */
-export function askToLeave(
+/** `absent` where no shim runs, `silent` where it does not answer. */
+type Asked<T> = Result<T, 'absent' | 'silent' | 'refused'>;
+
+/** Asks the shim at `path` to leave. */
+export function askToLeave(path: string, wish: LeaveWish): Promise<Asked<{ told: boolean }>> {
+  return ask(path, wish, ({ told }) => (typeof told === 'boolean' ? { told } : undefined));
+}
+
+/** Tells the shim at `path` that this host is well. */
+export function askToKick(path: string): Promise<Asked<'kicked'>> {
+  return ask(path, { kick: true }, ({ kicked }) => (kicked === true ? 'kicked' : undefined));
+}
+
+type Fields = Record<string, unknown>;
+
+function ask<T>(
   path: string,
-  wish: LeaveWish,
-): Promise<Result<{ told: boolean }, 'absent' | 'silent' | 'refused'>> {
+  wish: object,
+  read: (answer: Fields) => T | undefined,
+): Promise<Asked<T>> {
   return new Promise((resolve) => {
     const socket = connect(path);
     const reader = lineReader(ANSWER_BYTES_MAX);
-    const end = (result: Awaited<ReturnType<typeof askToLeave>>): void => {
+    const end = (result: Asked<T>): void => {
       timer.cancel();
       socket.destroy();
       resolve(result);
@@ -109,7 +134,7 @@ export function askToLeave(
     socket.on('close', () => end(late));
     socket.on('data', (chunk: Buffer) => {
       for (const line of reader.push(chunk)) {
-        const answer = readAnswer(line.ok ? line.value : '');
+        const answer = readAnswer(line.ok ? line.value : '', read);
         if (answer !== undefined) return end(answer);
       }
     });
@@ -118,10 +143,14 @@ export function askToLeave(
 }
 
 /** Undefined for what is said to every client. */
-function readAnswer(line: string): Awaited<ReturnType<typeof askToLeave>> | undefined {
+function readAnswer<T>(
+  line: string,
+  read: (answer: Fields) => T | undefined,
+): Asked<T> | undefined {
   const parsed = attemptSync((): unknown => JSON.parse(line));
-  const fields = (parsed.ok ? parsed.value : {}) as { told?: unknown; error?: unknown };
-  if (typeof fields.told === 'boolean') return ok({ told: fields.told });
-  if (fields.error === undefined) return undefined;
-  return failure('refused', `the shim refused: ${String(fields.error)}`);
+  const fields = (parsed.ok ? parsed.value : {}) as Fields;
+  const answer = read(fields);
+  if (answer !== undefined) return ok(answer);
+  const { error } = fields;
+  return error === undefined ? undefined : failure('refused', `the shim refused: ${String(error)}`);
 }

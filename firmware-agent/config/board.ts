@@ -30,7 +30,7 @@ export function checkUnique(toml: TomlFile, hosts: ReadHost[]): void {
         'Give each host its own line.',
       );
     }
-    for (const kind of ['outlets', 'senses'] as const) {
+    for (const kind of ['outlets', 'senses', 'pulses'] as const) {
       for (const [index, device] of devices[kind].entries()) {
         use(
           `${kind} ${deviceIdentity(device)}`,

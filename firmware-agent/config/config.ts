@@ -6,7 +6,7 @@
  */
 import type { MqttSettings } from '../../protocol/mqtt-fields.ts';
 import type { BoardSettings } from '../core/settings.ts';
-import type { OutletDevice, SenseDevice } from './devices/device.ts';
+import type { OutletDevice, PulseDevice, SenseDevice } from './devices/device.ts';
 
 export interface AgentConfig {
   /** The user's; a changed file must carry a larger one. */
@@ -25,9 +25,10 @@ export interface HostDevices {
   host: number;
   name: string;
   serial?: SerialPort;
-  /** In the order of the host's `outlets` and `senses` in `board`. */
+  /** In the order of the host's `outlets`, `senses` and `pulses` in `board`. */
   outlets: OutletDevice[];
   senses: SenseDevice[];
+  pulses: PulseDevice[];
 }
 
 export interface SerialPort {

@@ -6,12 +6,21 @@
 import type * as v from 'valibot';
 import { type KeyPath, type TomlFile, tell } from '../../protocol/toml.ts';
 import { asText, checked, didYouMean, isTable } from '../../protocol/toml-check.ts';
-import { benchOutletSchema, benchSenseSchema } from './devices/bench.ts';
-import type { OutletDevice, OutletTable, SenseDevice, SenseTable } from './devices/device.ts';
+import { benchOutletSchema, benchPulseSchema, benchSenseSchema } from './devices/bench.ts';
+import type {
+  OutletDevice,
+  OutletTable,
+  PulseDevice,
+  PulseTable,
+  SenseDevice,
+  SenseTable,
+} from './devices/device.ts';
 import { LATER } from './later.ts';
 
 const OUTLETS: Record<string, v.GenericSchema<unknown, OutletTable>> = { bench: benchOutletSchema };
 const SENSES: Record<string, v.GenericSchema<unknown, SenseTable>> = { bench: benchSenseSchema };
+
+const PULSES: Record<string, v.GenericSchema<unknown, PulseTable>> = { bench: benchPulseSchema };
 
 /** One outlet, or undefined after what is wrong with it was told. */
 export function readOutlet(toml: TomlFile, path: KeyPath, value: unknown): OutletTable | undefined {
@@ -25,8 +34,14 @@ export function readSense(toml: TomlFile, path: KeyPath, value: unknown): SenseT
   return schema && checked(toml, path, schema, value, LATER);
 }
 
+/** One pulse line, or undefined after what is wrong with it was told. */
+export function readPulse(toml: TomlFile, path: KeyPath, value: unknown): PulseTable | undefined {
+  const schema = chosen(toml, path, value, PULSES);
+  return schema && checked(toml, path, schema, value, LATER);
+}
+
 /** Two devices of one identity are the same contact, or the same input, in the real world. */
-export function deviceIdentity(device: OutletDevice | SenseDevice): string {
+export function deviceIdentity(device: OutletDevice | SenseDevice | PulseDevice): string {
   return JSON.stringify([device.driver, device.socket, device.plug]);
 }
 

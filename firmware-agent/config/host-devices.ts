@@ -32,7 +32,7 @@ export function uncovered(host: HostSettings): OutletSettings[] {
 }
 
 function checkNames(toml: TomlFile, path: KeyPath, settings: HostSettings): void {
-  for (const kind of ['outlets', 'senses'] as const) {
+  for (const kind of ['outlets', 'senses', 'pulses'] as const) {
     const seen = new Set<string>();
     for (const [index, { name }] of settings[kind].entries()) {
       if (seen.has(name)) {

@@ -1,5 +1,5 @@
 /**
- * One `[hosts.NAME]` table: its timers, its channels, its outlets and its senses.
+ * One `[hosts.NAME]` table: its timers, its channels, its devices.
  *
  * The core gets what it decides by, the shell gets what it opens, both in the same order. A host
  * without a channel would be silent for ever, so it is refused rather than guarded badly.
@@ -17,9 +17,10 @@ import {
 } from '../core/limits.ts';
 import type { HostSettings, OutletSettings, SenseSettings } from '../core/settings.ts';
 import type { HostDevices } from './config.ts';
-import type { OutletTable, SenseTable } from './devices/device.ts';
-import { readOutlet, readSense } from './devices.ts';
+import type { OutletTable, PulseTable, SenseTable } from './devices/device.ts';
+import { readOutlet, readPulse, readSense } from './devices.ts';
 import { checkDevices, checkHoldUp } from './host-devices.ts';
+import { checkTimer } from './host-timer.ts';
 import { LATER } from './later.ts';
 import { type HostTable, hostSchema, type SerialTable, type TimingTable } from './schema.ts';
 import { checkTiming, timingOf } from './timing.ts';
@@ -59,9 +60,16 @@ export function readHost(
   const senses = membersOf(value, 'senses').map((sense, index) =>
     readSense(toml, [...path, 'senses', index], sense),
   );
+  const pulses = membersOf(value, 'pulses').map((pulse, index) =>
+    readPulse(toml, [...path, 'pulses', index], pulse),
+  );
   if (table === undefined) return undefined;
-  const complete = ![...outlets, ...senses].includes(undefined);
-  const devices = { outlets: outlets.filter(isPresent), senses: senses.filter(isPresent) };
+  const complete = ![...outlets, ...senses, ...pulses].includes(undefined);
+  const devices = {
+    outlets: outlets.filter(isPresent),
+    senses: senses.filter(isPresent),
+    pulses: pulses.filter(isPresent),
+  };
   const settings = settingsOf(name, table, context, devices);
   const source = { path, own: table, shared: context.timing };
   checkTiming(toml, source, settings.timing, delayMs(settings));
@@ -69,6 +77,9 @@ export function readHost(
   checkChannels(toml, path, table, context);
   if (complete) {
     checkDevices(toml, path, settings, devices.senses);
+    if (table.timer !== undefined) {
+      checkTimer(toml, path, settings, table.timer, delayMs(settings));
+    }
   }
   return { name, path, complete, settings, devices: devicesOf(name, table, devices) };
 }
@@ -76,6 +87,7 @@ export function readHost(
 interface Devices {
   outlets: OutletTable[];
   senses: SenseTable[];
+  pulses: PulseTable[];
 }
 
 function settingsOf(
@@ -110,6 +122,8 @@ function settingsOf(
         showsBreak: sense.showsBreak,
       }),
     ),
+    pulses: devices.pulses.map(({ name: own, kind }) => ({ name: own ?? kind, kind })),
+    ...(table.timer !== undefined && { timer: table.timer }),
   };
 }
 
@@ -157,7 +171,11 @@ function checkChannels(
   }
 }
 
-function devicesOf(name: string, table: HostTable, { outlets, senses }: Devices): HostDevices {
+function devicesOf(
+  name: string,
+  table: HostTable,
+  { outlets, senses, pulses }: Devices,
+): HostDevices {
   const { serial } = table;
   return {
     host: table.id,
@@ -167,10 +185,11 @@ function devicesOf(name: string, table: HostTable, { outlets, senses }: Devices)
     }),
     outlets: outlets.map((outlet) => outlet.device),
     senses: senses.map((sense) => sense.device),
+    pulses: pulses.map((pulse) => pulse.device),
   };
 }
 
-function membersOf(table: unknown, key: 'outlets' | 'senses'): unknown[] {
+function membersOf(table: unknown, key: 'outlets' | 'senses' | 'pulses'): unknown[] {
   const members = isTable(table) ? table[key] : undefined;
   return Array.isArray(members) ? members.slice(0, OUTLETS_PER_HOST_MAX) : [];
 }

@@ -19,7 +19,9 @@ import {
   wordSchema,
 } from '../../protocol/config-fields.ts';
 import { notATable } from '../../protocol/mqtt-fields.ts';
+import { timerSchema } from '../../protocol/timer-fields.ts';
 import { says } from '../../protocol/toml-check.ts';
+import type { TimerSettings } from '../../protocol/wire/timer.ts';
 import { OUTLETS_PER_HOST_MAX } from '../core/limits.ts';
 import { RIGHTS, type Right } from '../core/settings.ts';
 
@@ -127,6 +129,8 @@ export interface HostTable extends TimingTable {
   hold_up?: number | undefined;
   outlets: unknown[];
   senses?: unknown[] | undefined;
+  pulses?: unknown[] | undefined;
+  timer?: TimerSettings | undefined;
 }
 
 const serialSchema = v.strictObject(
@@ -164,6 +168,8 @@ export const hostSchema: v.GenericSchema<unknown, HostTable> = v.strictObject(
     ...timers,
     outlets: devicesSchema('outlets', 1),
     senses: v.optional(devicesSchema('senses', 0)),
+    pulses: v.optional(devicesSchema('pulses', 0)),
+    timer: v.optional(timerSchema),
   },
   says('this must be a table', 'Write a header such as [hosts.NAME].'),
 );

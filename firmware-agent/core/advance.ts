@@ -19,9 +19,11 @@ import { judgeAll } from './judging.ts';
 import { idleSampleAgeMs, proofGapMs, sampleAgeMs, UNKNOWN_ALARM_PERIOD_MS } from './limits.ts';
 import { takeOrder } from './orders.ts';
 import { type Contact, sampleContact, sampleSense } from './power.ts';
+import { runPulse } from './pulse-run.ts';
 import { doubtSenses } from './sense-doubt.ts';
 import { stored } from './standstill.ts';
 import { start } from './start.ts';
+import { warnings } from './timer-run.ts';
 import { tell } from './words.ts';
 
 /** Carries one event into the board; `now` never runs backwards. Throws where a belief broke. */
@@ -37,7 +39,7 @@ function take(board: Board, event: Event, now: Instant): Effect[] {
     case 'judge':
       return judgeAll(board, event.drained, now);
     case 'round':
-      return [{ kind: 'round', tick: issue(board.ticks, now) }];
+      return [{ kind: 'round', tick: issue(board.ticks, now) }, ...warnings(board)];
     case 'heard':
       return onHost(board, event.opened.host, () => hear(board, event.opened, now));
     case 'refused':
@@ -59,9 +61,7 @@ function take(board: Board, event: Event, now: Instant): Effect[] {
     case 'sense':
       return onHost(board, event.host, (host) => sense(board, host, event, now));
     case 'journalled':
-      return onHost(board, event.host, (host) =>
-        host.fence?.id === event.fence ? runFence(board, host, { kind: 'journalled' }, now) : [],
-      );
+      return onHost(board, event.host, (host) => journalled(board, host, event.fence, now));
     case 'stored':
       return stored(board, event.cmdId, event.ok);
     case 'order':
@@ -77,6 +77,13 @@ function onHost(board: Board, number: number, work: (host: Host) => Effect[]): E
   const effects = work(host);
   assertHost(host);
   return effects;
+}
+
+/** Fences and pulses have one row of numbers. */
+function journalled(board: Board, host: Host, id: number, now: Instant): Effect[] {
+  const event = { kind: 'journalled' } as const;
+  if (host.fence?.id === id) return runFence(board, host, event, now);
+  return host.pulse?.id === id ? runPulse(board, host, event, now) : [];
 }
 
 function noticeStall(board: Board, stallMs: number, now: Instant): Effect[] {

@@ -55,6 +55,12 @@ export type Code =
   | 'maintenance'
   | 'disabled'
   | 'keepalive'
+  | 'timer'
+  | 'timer-lost'
+  | 'pretimeout'
+  | 'timer-expired'
+  | 'pulse'
+  | 'unconfirmed'
   | 'hostile'
   | 'revoked';
 

@@ -1,4 +1,4 @@
-/** How a fence begins: with a verdict, or with an order. Nothing moves yet. */
+/** How a fence begins: with a verdict, a timer or an order. Nothing moves yet. */
 
 import type { Instant } from '../../protocol/wire/instant.ts';
 import type { ChannelEvidence } from '../../protocol/wire/view.ts';
@@ -8,6 +8,7 @@ import { type Board, type Host, incarnationOf } from './board.ts';
 import type { Effect } from './events.ts';
 import type { Ack, Before, By, Fence } from './fence-state.ts';
 import { FENCE_BUDGET_WINDOW_MS } from './limits.ts';
+import { runPulse } from './pulse-run.ts';
 import { newRecord } from './record.ts';
 import { tell } from './words.ts';
 
@@ -27,6 +28,7 @@ export function beginFence(board: Board, host: Host, wish: Wish, now: Instant): 
   assert(host.frozen === undefined, 'a frozen host is not fenced');
   // Whoever waited for power to come back waits in vain now.
   const on = answerOn(board, host, { outcome: 'failed', proof: 'none', detail: 'fenced again' });
+  const overtaken = runPulse(board, host, { kind: 'overtaken' }, now);
   const fence: Fence = {
     id: board.nextFence,
     incarnation: incarnationOf(host) ?? wish.incarnation ?? 0,
@@ -45,20 +47,27 @@ export function beginFence(board: Board, host: Host, wish: Wish, now: Instant): 
   board.nextFence += 1;
   host.fence = fence;
   host.record = newRecord(host, fence, wish.evidence);
-  if (wish.by.kind === 'verdict') {
+  if (wish.by.kind !== 'order') {
     const recent = (starts: Instant[]): Instant[] =>
       starts.filter((at) => now - at < FENCE_BUDGET_WINDOW_MS);
     board.verdictsAt = [...recent(board.verdictsAt), now];
     host.verdictsAt = [...recent(host.verdictsAt), now];
   }
-  const level = wish.by.kind === 'verdict' ? 'alarm' : 'info';
-  const code = wish.by.kind === 'verdict' ? 'dead' : 'order';
+  const [level, code] = HOW_TOLD[wish.by.kind];
   return [
     ...on,
+    ...overtaken,
     { kind: 'journal', host: host.settings.host, fence: fence.id },
     tell(host, level, code, wish.text),
   ];
 }
+
+const HOW_TOLD = {
+  verdict: ['alarm', 'dead'],
+  timer: ['alarm', 'timer'],
+  order: ['info', 'order'],
+  restart: ['info', 'interrupted'],
+} as const;
 
 /** Orders that the fence before was to answer: this one does. */
 function stillOpen(board: Board, host: Host, wish: Wish): string[] {

@@ -7,17 +7,21 @@
 
 import type { Instant } from '../../protocol/wire/instant.ts';
 import { issue, newTicks, type TickLog } from '../../protocol/wire/ticks.ts';
+import type { TimerSettings } from '../../protocol/wire/timer.ts';
 import type { FenceRecord } from '../../protocol/wire/view.ts';
 import type { Alarm } from './alarms.ts';
 import { type BoardClock, type Medium, newMedium, startClock } from './clock.ts';
 import type { Fence } from './fence-state.ts';
 import type { Finding } from './finding.ts';
 import { type BeatChannel, type Hearing, newHearing, type ProofChain } from './hearing.ts';
+import type { Kicks } from './kicks.ts';
 import type { Life } from './life.ts';
 import { beaconMs, delayMs, freshnessMs, judgeTickMs, loopLagMs } from './limits.ts';
 import type { StoredOrder } from './orders.ts';
 import { type Power, unknownPower } from './power.ts';
+import type { Pulse } from './pulse.ts';
 import type { BoardSettings, HostSettings } from './settings.ts';
+import { TIMER_OFF, type Timer } from './timer.ts';
 
 export interface Board {
   settings: BoardSettings;
@@ -71,6 +75,18 @@ export interface Host {
   power: Power;
   fence?: Fence;
   record?: FenceRecord;
+  /** A pulse on one of its lines, never beside a fence. */
+  pulse?: Pulse;
+  timer: Timer;
+  /** The life whose timer an earlier life of the agent had armed, until it is armed again. */
+  timerLost?: number;
+  /** What the host itself asked for last: the same words again change nothing. */
+  timerAsked?: TimerSettings;
+  /** The life in which the configuration's timer was armed already. */
+  timerByFile?: number;
+  /** It has said that it goes off, and nothing else since. */
+  goesOff: boolean;
+  kicks?: Kicks;
   frozen?: { why: string; since: Instant };
   /** What the last judge tick found of it, while it is present. */
   finding?: Finding;
@@ -195,6 +211,8 @@ function newHost(settings: HostSettings, clock: BoardClock, now: Instant): Host 
     life: { at: 'absent', since: now },
     power: unknownPower(settings, now),
     twoAgents: false,
+    timer: TIMER_OFF,
+    goesOff: false,
     ended: [],
     verdictsAt: [],
     holdEndTick: 0,

@@ -14,11 +14,13 @@ import type { Effect } from './events.ts';
 import { lastFreshAt } from './evidence.ts';
 import { stepFence } from './fence.ts';
 import type { Deed, Fence, FenceEvent, Scene } from './fence-state.ts';
+import { forgetLife } from './forget-life.ts';
 import { freeze } from './freeze.ts';
-import { newHearing } from './hearing.ts';
-import { stepLife } from './life.ts';
 import { powerLossMs, RESTORE_GAP_MS } from './limits.ts';
 import { nameOfBy, note, recordOf } from './record.ts';
+import { stepTimer } from './timer.ts';
+import { dueOf } from './timer-due.ts';
+import { endTimer } from './timer-run.ts';
 import { judge } from './verdict.ts';
 import { forgetSilence, tell } from './words.ts';
 
@@ -49,7 +51,11 @@ function sceneOf(board: Board, host: Host, fence: Fence, now: Instant): Scene {
 
 /** Judged anew right before the cut: S3 to S5 for a verdict, ttl and incarnation for orders. */
 function mayCut(board: Board, host: Host, fence: Fence, now: Instant): Scene['mayCut'] {
-  if (fence.orders.length === 0) return mayCutByVerdict(board, host, fence, now);
+  if (fence.orders.length === 0) {
+    return fence.by.kind === 'timer'
+      ? mayCutByTimer(board, host, fence, now)
+      : mayCutByVerdict(board, host, fence, now);
+  }
   if (board.disabled !== undefined) return { yes: false, why: 'disabled', outcome: 'refused' };
   const living = incarnationOf(host);
   let meansAnother = false;
@@ -82,6 +88,16 @@ function mayCutByVerdict(board: Board, host: Host, fence: Fence, now: Instant): 
   return stands ? { yes: true } : refused(finding.bar);
 }
 
+function mayCutByTimer(board: Board, host: Host, fence: Fence, now: Instant): Scene['mayCut'] {
+  const refused = (why: string): Scene['mayCut'] => ({ yes: false, why, outcome: 'expired' });
+  const { timer } = host;
+  if (host.maintenance !== undefined) return refused('it is in maintenance');
+  if (timer.at !== 'expired') return refused('its timer was refreshed');
+  if (timer.incarnation !== fence.incarnation) return refused('it lives anew');
+  const { bar } = dueOf(board, host, timer, timer.settings.timeoutMs, now);
+  return bar === 'none' || bar === 'gap' || bar === 'budget' ? { yes: true } : refused(bar);
+}
+
 function carryOut(board: Board, host: Host, deed: Deed, now: Instant): Effect[] {
   const fence = host.fence as Fence;
   const at = host.settings.host;
@@ -106,6 +122,7 @@ function carryOut(board: Board, host: Host, deed: Deed, now: Instant): Effect[] 
       return failed(board, host, deed.reason, now);
     case 'averted':
       forgetVerdict(board, host, fence);
+      goOnWithTimer(board, host, now);
       return finish(board, host, deed.reason, [
         tell(host, 'warning', 'averted', `its fence was called off: ${deed.reason}`),
       ]);
@@ -207,6 +224,7 @@ function endLives(
   forgetLife(board, host, now);
   host.holdEndTick = board.ticks.latest;
   delete host.livedAt;
+  effects.push(...endTimer(board, host, now));
   return [...effects, ...forgetSilence(board, host, `its silence ended: ${why}`)];
 }
 
@@ -295,20 +313,6 @@ function comeBack(board: Board, host: Host, now: Instant): Effect[] {
   return forgetSilence(board, host, 'its power was switched; it is missed, not judged');
 }
 
-function forgetLife(board: Board, host: Host, now: Instant): void {
-  host.life = stepLife(
-    host.life,
-    { kind: 'over' },
-    awake(board.clock, now),
-    host.settings.timing,
-  ).life;
-  host.hearings = host.hearings.map(({ channel, modem }) => ({
-    ...newHearing(channel),
-    ...(modem === undefined ? {} : { modem }),
-  }));
-  delete host.finding;
-}
-
 /** Ends a fence that moved nothing. */
 function finish(board: Board, host: Host, reason: string, effects: Effect[]): Effect[] {
   if (host.record !== undefined) host.record = { ...host.record, outcome: 'averted', reason };
@@ -317,6 +321,12 @@ function finish(board: Board, host: Host, reason: string, effects: Effect[]): Ef
   const was = { outcome: 'done', proof: 'none', detail: 'was on' } as const;
   const on = goesOn ? [] : answerOn(board, host, was);
   return [{ kind: 'save' }, ...effects, ...on, ...recordOf(host)];
+}
+
+/** What the expiry of its timer began moved nothing: it comes again as soon as it is right. */
+function goOnWithTimer(board: Board, host: Host, now: Instant): void {
+  const nowAwake = awake(board.clock, now);
+  host.timer = stepTimer(host.timer, { kind: 'called-off' }, nowAwake).timer;
 }
 
 function forgetVerdict(board: Board, host: Host, fence: Fence): void {

@@ -6,6 +6,7 @@ import type { Board, Disabled } from './board.ts';
 import type { Answer, Order } from './events.ts';
 import type { Fence } from './fence-state.ts';
 import { STARTS_MAX } from './limits.ts';
+import type { PulseKind } from './pulse.ts';
 
 export interface Durable {
   format: 1;
@@ -22,6 +23,10 @@ export interface Durable {
   /** Wall clock of the last starts; only for noticing a crash loop. */
   startsWallMs: number[];
   nextFence: number;
+  /** Timers that were armed: for an alarm only, disk never arms anything. Absent in older files. */
+  timers?: { host: number; incarnation: number }[];
+  /** Pulses that had not ended, recorded before they were given; for whoever reads the file. */
+  pulses?: { host: number; id: number; kind: PulseKind; by: string }[];
 }
 
 export interface DurableFence {
@@ -78,6 +83,15 @@ export function durableOf(board: Board, startsWallMs: readonly number[]): Durabl
     ),
     startsWallMs: startsWallMs.slice(-STARTS_MAX),
     nextFence: board.nextFence,
+    timers: hosts.flatMap(({ settings, timer, timerLost }) => {
+      const incarnation = timer.at === 'off' ? timerLost : timer.incarnation;
+      return incarnation === undefined ? [] : [{ host: settings.host, incarnation }];
+    }),
+    pulses: hosts.flatMap(({ settings, pulse }) =>
+      pulse === undefined
+        ? []
+        : [{ host: settings.host, id: pulse.id, kind: pulse.kind, by: pulse.by }],
+    ),
   };
 }
 

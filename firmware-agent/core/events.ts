@@ -11,6 +11,7 @@ import type { Operation, Outcome, Proof, Reading } from '../../protocol/wire/mes
 import type { OrderArgs } from '../../protocol/wire/order-args.ts';
 import type {
   Opened,
+  OpenedKick,
   OpenedLeaving,
   OpenedLeft,
   Refusal,
@@ -38,7 +39,7 @@ export type Event =
   | { kind: 'modem'; host: number; line: 'asserted' | 'dropped' | 'unknown' }
   | { kind: 'contact'; host: number; outlet: number; value: Contact; askedAt: Instant }
   | { kind: 'sense'; host: number; sense: number; value: Reading; askedAt: Instant }
-  /** The intent of this fence is on disk; all input was drained since. */
+  /** The intent of this fence or pulse is on disk; all input was drained since. */
   | { kind: 'journalled'; host: number; fence: number }
   /** The disk has taken, or refused, what an order asked to be remembered. */
   | { kind: 'stored'; cmdId: string; ok: boolean }
@@ -94,12 +95,16 @@ export type Effect =
   | { kind: 'save' }
   | { kind: 'cut'; host: number; outlets: readonly number[]; fence: number }
   | { kind: 'restore'; host: number; outlets: readonly number[]; fence: number }
+  /** Pulse one line of the host, by its index. */
+  | { kind: 'pulse'; host: number; line: number; pulse: number }
   /** Send BEACON, ALIVE and the own echo with this tick on every open channel. */
   | { kind: 'round'; tick: number }
   /** Destroy all session keys of this life and refuse it from now on. */
   | { kind: 'retire'; host: number; incarnation: number }
   /** The host's LEAVING or LEFT was taken note of. */
   | { kind: 'acknowledge'; opened: OpenedLeaving | OpenedLeft }
+  /** Tell the host where its timer stands: in answer to a word of it, or on every channel. */
+  | { kind: 'tell-timer'; host: number; to?: OpenedKick }
   /** End the host's sessions on every channel but this one: what they still hold was sent before. */
   | { kind: 'hang-up'; host: number; but: BeatChannel }
   | { kind: 'answer'; answer: Answer }

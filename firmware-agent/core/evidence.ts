@@ -8,9 +8,15 @@ import { type Board, chainName, type Host, mediumOf } from './board.ts';
 import { type Hearing, type Mark, type Testimony, testify } from './hearing.ts';
 import { powerLossMs } from './limits.ts';
 import { allFell } from './power.ts';
+import type { Timing } from './settings.ts';
 
 /** What each channel that ever carried this host says of its silence. */
-export function testimonies(board: Board, host: Host, now: Instant): Testimony[] {
+export function testimonies(
+  board: Board,
+  host: Host,
+  now: Instant,
+  timing: Timing = host.settings.timing,
+): Testimony[] {
   const powerLoss = powerLossOf(board, host, now);
   return host.hearings.filter(hasCarried).map((hearing) => {
     const name = chainName(host, hearing.channel);
@@ -21,7 +27,7 @@ export function testimonies(board: Board, host: Host, now: Instant): Testimony[]
       powerLoss,
       delayMs: host.delayMs,
     };
-    return testify(hearing, ear, host.settings.timing, now);
+    return testify(hearing, ear, timing, now);
   });
 }
 

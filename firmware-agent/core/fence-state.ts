@@ -6,6 +6,8 @@ import type { Bench, Cut, FailReason } from './proof.ts';
 /** Who wants this fence. `restart` finishes one that an earlier life of the agent began. */
 export type By =
   | { kind: 'verdict' }
+  /** `standing`: the host's own order, which beats do not avert. */
+  | { kind: 'timer'; standing: boolean }
   | { kind: 'order'; name: string; cmdId: string }
   | { kind: 'restart' };
 

@@ -14,6 +14,7 @@
  * | intent  | journalled | the same, in place of another  | due      | called-off            |
  * | intent  | tick       | J is over, may cut             | proving  | cut (*), unlogged     |
  * | intent  | tick       | J is over, may not cut         | ended    | averted               |
+ * | intent  | tick       | a standing order ended by a kick | ended  | averted               |
  * | intent  | tick       | no order holds any more        | ended    | called-off            |
  * | intent  | tick       | the same, in place of another  | due      | called-off            |
  * | intent  | sign       | fresh, no order joined         | ended    | averted               |
@@ -131,12 +132,13 @@ function stepIntent(
   scene: Scene,
 ): FenceStepped {
   const ordered = fence.orders.length > 0;
-  if (event.kind === 'sign' && event.fresh && !ordered) {
+  const standing = fence.by.kind === 'timer' && fence.by.standing;
+  if (event.kind === 'sign' && event.fresh && !ordered && !standing) {
     return over({ kind: 'averted', reason: 'a fresh beat came before the cut' });
   }
   const judged = event.kind === 'tick' && event.drained;
   const late = judged && scene.now - step.since >= JOURNAL_WAIT_MS;
-  const expired = judged && ordered && !scene.mayCut.yes;
+  const expired = judged && (ordered || standing) && !scene.mayCut.yes;
   if (event.kind !== 'journalled' && !late && !expired) return stay(fence);
   if (!scene.mayCut.yes) {
     const { why, outcome } = scene.mayCut;

@@ -4,7 +4,7 @@
  */
 import type { Instant } from '../../protocol/wire/instant.ts';
 import { clear, raise } from './alarms.ts';
-import { answerOn, answerOrders } from './answers.ts';
+import { answerOn, answerOrders, settle } from './answers.ts';
 import type { Board, Host } from './board.ts';
 import type { Effect } from './events.ts';
 import { lastCarriedAt } from './evidence.ts';
@@ -29,8 +29,14 @@ export function freeze(
   }
   host.frozen = { why, since: now };
   const refused = { outcome: 'failed', proof: 'none', detail: code } as const;
-  const orders = [...answerOrders(board, host, refused), ...answerOn(board, host, refused)];
+  const waiting = host.pulse?.orders ?? [];
+  const orders = [
+    ...answerOrders(board, host, refused),
+    ...answerOn(board, host, refused),
+    ...waiting.flatMap((cmdId) => settle(board, cmdId, refused)),
+  ];
   delete host.fence;
+  delete host.pulse;
   const text = `frozen: ${why}`;
   const remedy =
     'find out which machine has power; then order what it needs with --override, as an operator';

@@ -8,8 +8,7 @@ import type {
   Opened,
   OpenedBeat,
   OpenedHello,
-  OpenedLeaving,
-  OpenedLeft,
+  OpenedMember,
 } from '../../protocol/wire/session/agent.ts';
 import { ageOf } from '../../protocol/wire/ticks.ts';
 import { clear, raise } from './alarms.ts';
@@ -30,8 +29,10 @@ import {
 } from './hearing.ts';
 import { type LifeEvent, type LifeNews, stepLife } from './life.ts';
 import { CLOCK_RATE_ERROR, powerLossMs } from './limits.ts';
+import { hearForPulse } from './pulse-run.ts';
 import { doubtSenses } from './sense-doubt.ts';
 import { isUseless, markSick } from './sickness.ts';
+import { hearForTimer } from './timer-run.ts';
 import { forgetSilence, tell } from './words.ts';
 
 export function hear(board: Board, opened: Opened, now: Instant): Effect[] {
@@ -39,6 +40,7 @@ export function hear(board: Board, opened: Opened, now: Instant): Effect[] {
   if (host === undefined || opened.channel === 'socket') return [];
   switch (opened.kind) {
     case 'beat':
+    case 'kick':
     case 'leaving':
     case 'left':
       return hearMember(board, host, opened, now);
@@ -60,12 +62,7 @@ function hearHello(board: Board, host: Host, hello: OpenedHello, now: Instant): 
   return runFence(board, host, { kind: 'sign', tick: hello.tick, fresh: false }, now);
 }
 
-function hearMember(
-  board: Board,
-  host: Host,
-  opened: OpenedBeat | OpenedLeaving | OpenedLeft,
-  now: Instant,
-): Effect[] {
+function hearMember(board: Board, host: Host, opened: OpenedMember, now: Instant): Effect[] {
   const channel = opened.channel as BeatChannel;
   const ageMs = ageOf(board.ticks, opened.echo, now);
   const fresh = ageMs !== undefined && ageMs <= host.freshnessMs;
@@ -78,20 +75,24 @@ function hearMember(
   if (isOver) return runFence(board, host, { ...sign, fresh: false }, now);
   if (!fresh) return [...hearStale(board, host, opened, now), ...runFence(board, host, sign, now)];
   host.livedAt = Math.max(host.livedAt ?? Number.NEGATIVE_INFINITY, now - ageMs);
-  if (opened.kind === 'beat' && isUseless(board, host, opened, now)) {
+  const speaks = opened.kind === 'beat' || opened.kind === 'kick';
+  if (speaks && isUseless(board, host, opened, now)) {
     markSick(board, host, channel, now);
-    return runFence(board, host, { ...sign, fresh: false }, now);
+    const fence = runFence(board, host, { ...sign, fresh: false }, now);
+    return [...fence, ...hearForTimer(board, host, opened, now)];
   }
   const effects = [
     ...doubtSenses(board, host, now),
     ...markFresh(board, host, channel, opened, now),
     ...runFence(board, host, sign, now),
   ];
-  if (opened.kind === 'beat') {
+  if (speaks) {
     return [
       ...effects,
       ...live(board, host, { kind: 'beat', incarnation }, opened, now),
-      ...hearFlags(board, host, opened, now),
+      ...(opened.kind === 'beat' ? hearFlags(board, host, opened, now) : []),
+      ...hearForPulse(board, host, incarnation, now),
+      ...hearForTimer(board, host, opened, now),
     ];
   }
   const event: LifeEvent =
@@ -103,16 +104,16 @@ function hearMember(
           reason: opened.reason,
           returnByMs: opened.returnByS * 1000,
         };
-  return [...effects, ...live(board, host, event, opened, now), { kind: 'acknowledge', opened }];
+  return [
+    ...effects,
+    ...live(board, host, event, opened, now),
+    ...hearForTimer(board, host, opened, now),
+    { kind: 'acknowledge', opened },
+  ];
 }
 
 /** It was sent long ago, or its down path is broken: no life, but perhaps doubt. */
-function hearStale(
-  board: Board,
-  host: Host,
-  opened: OpenedBeat | OpenedLeaving | OpenedLeft,
-  now: Instant,
-): Effect[] {
+function hearStale(board: Board, host: Host, opened: OpenedMember, now: Instant): Effect[] {
   const hearing = host.hearings.find((h) => h.channel === opened.channel);
   if (hearing !== undefined) hearing.stale += 1;
   const pace = hearing?.pace;
@@ -148,7 +149,7 @@ function markFresh(
   board: Board,
   host: Host,
   channel: BeatChannel,
-  opened: { session: number; seq: number },
+  opened: { kind: OpenedMember['kind']; session: number; seq: number },
   now: Instant,
 ): Effect[] {
   const nowAwake = awake(board.clock, now);
@@ -164,19 +165,33 @@ function markFresh(
     if (hearing.warned) {
       effects.push(tell(host, 'info', 'channel-heard', `it is heard on ${channel} again`));
     }
-    const pace = paceOf(hearing, opened, now, host.settings.timing.keepaliveMs);
-    if (!pace.paced && pace.slow === SLOW_BEATS_TOLD) effects.push(tellSlow(host));
+    // A kick comes between two beats, and shows nothing of their pace.
+    const isBeat = opened.kind !== 'kick';
+    const pace = isBeat ? paceOf(hearing, opened, now, host.settings.timing.keepaliveMs) : hearing;
+    if (isBeat && !pace.paced && pace.slow === SLOW_BEATS_TOLD) effects.push(tellSlow(host));
     return {
       ...hearing,
-      ...pace,
+      paced: pace.paced,
+      slow: pace.slow,
       carried: true,
       warned: false,
       fresh,
-      pace: { session: opened.session, seq: opened.seq, at: now },
+      pace: paceMark(hearing, opened, isBeat, now),
       ...(resumed ? { resumedAwake: nowAwake } : {}),
     };
   });
   return effects;
+}
+
+/** Where the pace is measured from: the last beat, with the number of the last word. */
+function paceMark(
+  { pace }: Hearing,
+  { session, seq }: { session: number; seq: number },
+  isBeat: boolean,
+  now: Instant,
+): NonNullable<Hearing['pace']> {
+  const at = isBeat || pace?.session !== session ? now : pace.at;
+  return { session, seq, at };
 }
 
 function tellSlow(host: Host): Effect {

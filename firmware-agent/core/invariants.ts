@@ -3,6 +3,7 @@
  * all hosts once a second, and after every event of a simulation; a broken one ends the process
  * before any effect of that step is carried out.
  */
+import type { Operation } from '../../protocol/wire/messages.ts';
 import { assert } from './assert.ts';
 import type { Board, Host } from './board.ts';
 
@@ -13,6 +14,7 @@ export function assertHost(host: Host): void {
     const isOver = host.ended.some((ended) => ended.incarnation === life.incarnation);
     assert(!isOver, 'a life that is over is never a member again');
   }
+  assert(fence === undefined || host.pulse === undefined, 'a host is fenced or pulsed, never both');
   if (fence === undefined) return;
   const { at } = fence.step;
   if (fence.proof !== 'none') {
@@ -27,15 +29,16 @@ export function assertHost(host: Host): void {
   }
 }
 
+/** Orders that end with a fence or a pulse; the others are answered at once, or by the disk. */
+const WAITING: readonly Operation[] = ['fence', 'off', 'ack', 'reset', 'diag'];
+
 export function assertBoard(board: Board): void {
   for (const host of board.hosts.values()) assertHost(host);
   for (const { order, final } of board.orders.values()) {
-    if (final !== undefined || !['fence', 'off', 'ack'].includes(order.op)) continue;
-    const { fence } = board.hosts.get(order.host) ?? {};
-    assert(
-      fence?.orders.includes(order.cmdId) === true,
-      'an open order has a fence that answers it',
-    );
+    if (final !== undefined || !WAITING.includes(order.op)) continue;
+    const { fence, pulse } = board.hosts.get(order.host) ?? {};
+    const waits = [...(fence?.orders ?? []), ...(pulse?.orders ?? [])];
+    assert(waits.includes(order.cmdId), 'an open order has a fence or a pulse that answers it');
   }
   const cuts = [...board.hosts.values()].filter((host) => host.fence?.step.at === 'closing');
   for (const host of cuts) {

@@ -20,10 +20,12 @@ import {
   settleMs,
   UNKNOWN_ALARM_PERIOD_MS,
 } from './limits.ts';
+import { runPulse } from './pulse-run.ts';
 import { isReleased, suspects } from './shared-silence.ts';
 import { uselessMs } from './sickness.ts';
 import { missDisk, stepMaintenance } from './standstill.ts';
 import { boardAlarm } from './start.ts';
+import { judgeTimer } from './timer-run.ts';
 import { channelsQuiet, judge } from './verdict.ts';
 import { tell } from './words.ts';
 
@@ -35,6 +37,10 @@ export function judgeAll(board: Board, drained: boolean, now: Instant): Effect[]
     if (host.fence !== undefined) {
       effects.push(...runFence(board, host, { kind: 'tick', drained }, now));
     }
+    if (host.pulse !== undefined && drained) {
+      effects.push(...runPulse(board, host, { kind: 'tick' }, now));
+    }
+    effects.push(...judgeTimer(board, host, drained, now));
     effects.push(...judgeHost(board, host, drained, now));
   }
   if (now - board.clock.checkedAt >= 1_000) {
@@ -101,6 +107,8 @@ function judgeHost(board: Board, host: Host, drained: boolean, now: Instant): Ef
   if (life.at !== 'present' || host.fence !== undefined || host.frozen !== undefined) {
     return effects;
   }
+  // It may be booting, or writing its dump: it is judged again when the wait for it is over.
+  if (host.pulse?.step.at === 'waiting') return effects;
   const finding = judge(board, host, now);
   host.finding = finding;
   return [

@@ -128,6 +128,28 @@ export function proofLimitMs(timing: Timing): number {
 /** Error of the two clocks against each other: cheap crystals over their temperature range. */
 export const CLOCK_RATE_ERROR = 0.001;
 
+// --- the watchdog timer ---------------------------------------------------------------------------
+
+/**
+ * The shortest time after which a timer of this host may act: it stands in for the deadtime, so
+ * what holds for that holds here, on a board whose L was derived from the deadtimes alone.
+ */
+export function timerMinMs(timing: Timing, channelDelayMs: number, lagMs: number): number {
+  const { keepaliveMs } = timing;
+  const proofMs = (beaconMs(keepaliveMs) + 2 * channelDelayMs) / PROOF_GAP_DEADTIMES_MAX;
+  const aboveFreshMs = freshnessMs(timing, channelDelayMs) + 1;
+  return Math.ceil(
+    Math.max(DEADTIME_KEEPALIVES_MIN * keepaliveMs, proofMs, aboveFreshMs, 3 * lagMs),
+  );
+}
+
+/** A host's timers with a timer's time for the deadtime. */
+export function timingWith(timing: Timing, deadtimeMs: number): Timing {
+  const warntimeMs = Math.min(timing.warntimeMs, defaultWarntimeMs(deadtimeMs));
+  const initdeadMs = Math.max(timing.initdeadMs, deadtimeMs);
+  return { ...timing, deadtimeMs, warntimeMs, initdeadMs };
+}
+
 // --- fences and restores -------------------------------------------------------------------------
 
 /** J: a disk that does not answer must not keep a dead host alive; the cut goes on, `unlogged`. */

@@ -12,6 +12,7 @@ import { runFence } from './carry-out.ts';
 import type { Effect, Order } from './events.ts';
 import { type Ack, type Fence, isUndecided } from './fence-state.ts';
 import { readsOff } from './proof.ts';
+import { runPulse } from './pulse-run.ts';
 
 export function fenceOrOff(board: Board, host: Host, order: Order, now: Instant): Effect[] {
   const { fence } = host;
@@ -60,6 +61,7 @@ export function on(board: Board, host: Host, order: Order, now: Instant): Effect
   if (!open && readable) {
     return settle(board, order.cmdId, { outcome: 'done', proof: 'none', detail: 'was on' });
   }
+  const overtaken = runPulse(board, host, { kind: 'overtaken' }, now);
   const fence: Fence = {
     id: board.nextFence,
     incarnation: incarnationOf(host) ?? 0,
@@ -73,7 +75,11 @@ export function on(board: Board, host: Host, order: Order, now: Instant): Effect
   board.nextFence += 1;
   host.fence = fence;
   board.alarms.delete(`${host.settings.host}:found-open`);
-  return [{ kind: 'save' }, ...runFence(board, host, { kind: 'tick', drained: false }, now)];
+  return [
+    { kind: 'save' },
+    ...overtaken,
+    ...runFence(board, host, { kind: 'tick', drained: false }, now),
+  ];
 }
 
 /** Off by proof, and still read so: nobody has told it to close yet. */

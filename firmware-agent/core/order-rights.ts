@@ -7,7 +7,7 @@
  * `already` is said only of a life of which this agent knows that it is over.
  */
 import type { Instant } from '../../protocol/wire/instant.ts';
-import type { Outcome } from '../../protocol/wire/messages.ts';
+import type { Operation, Outcome } from '../../protocol/wire/messages.ts';
 import { ageOf } from '../../protocol/wire/ticks.ts';
 import { type Board, type Host, incarnationOf } from './board.ts';
 import { awake } from './clock.ts';
@@ -16,6 +16,9 @@ import { lastHeardAt } from './evidence.ts';
 import { type Fence, isUndecided, isVictim } from './fence-state.ts';
 import { ORDER_TTL_MAX_MS } from './limits.ts';
 import { isKnownOff } from './order-power.ts';
+import { isPulseOperation, refusePulse } from './order-pulse.ts';
+import { isTimerOperation, refuseTimer } from './order-timer.ts';
+import type { Right } from './settings.ts';
 
 export interface Refusal {
   outcome: Outcome;
@@ -59,7 +62,7 @@ function refuseBySender(board: Board, order: Order, now: Instant): Refusal | und
 /** What a key allows; somebody on the board itself may do everything. */
 function refuseByKey(board: Board, order: Order, now: Instant): Refusal | undefined {
   const key = board.settings.orderers.find((one) => one.orderer === order.from.orderer);
-  const right = order.op === 'enable' ? 'disable' : order.op;
+  const right = rightFor(order.op);
   const mayIt = key?.may.some((one) => one === right) === true;
   const mayThere = key?.hosts === undefined || key.hosts.includes(order.host);
   if (key === undefined || !mayIt || !mayThere) return { outcome: 'refused', detail: 'no right' };
@@ -69,6 +72,12 @@ function refuseByKey(board: Board, order: Order, now: Instant): Refusal | undefi
     return { outcome: 'refused', detail: 'operators only' };
   }
   return refuseByRival(board, order, boundTo, now);
+}
+
+/** What a key must be allowed for this operation. */
+function rightFor(op: Operation): Right {
+  if (isTimerOperation(op)) return 'timer';
+  return op === 'enable' ? 'disable' : op;
 }
 
 /** The key of a host is worth nothing while that host is itself being fenced. */
@@ -84,7 +93,7 @@ function refuseByRival(
     return { outcome: 'refused', detail: 'giver is victim' };
   }
   if (order.tick <= giver.holdEndTick) return { outcome: 'refused', detail: 'giver fenced' };
-  if (!cuts(order)) return undefined;
+  if (!cuts(order) && !isPulseOperation(order.op)) return undefined;
   if (isMatch(board, giver, order.host, now)) return { outcome: 'refused', detail: 'match hold' };
   const rival = [...board.hosts.values()].some(
     ({ settings, fence }) =>
@@ -119,14 +128,13 @@ function isBound(board: Board, fence: Fence): boolean {
 function refuseByHost(board: Board, host: Host, order: Order, now: Instant): Refusal | undefined {
   if (!board.started) return { outcome: 'busy', detail: 'starting' };
   if (order.op === 'disable' || order.op === 'enable') return undefined;
-  if (!cuts(order) && order.op !== 'on') return { outcome: 'refused', detail: 'not supported' };
-  if (cuts(order) && board.disabled !== undefined) {
+  if ((cuts(order) || isPulseOperation(order.op)) && board.disabled !== undefined) {
     return { outcome: 'refused', detail: 'disabled' };
   }
   if (host.frozen !== undefined && order.args.override !== true) {
     return { outcome: 'refused', detail: 'frozen' };
   }
-  const refusal = order.op === 'ack' ? refuseAck(host, order, now) : undefined;
+  const refusal = refuseByKind(board, host, order, now);
   if (refusal !== undefined) return refusal;
   if (order.op === 'on') return refuseOn(host, order);
   if (order.incarnation === 0 || order.incarnation === incarnationOf(host)) return undefined;
@@ -134,6 +142,15 @@ function refuseByHost(board: Board, host: Host, order: Order, now: Instant): Ref
   const joins = isUndecided(fence) || isKnownOff(board, host, now);
   if (joins && fence?.incarnation === order.incarnation) return undefined;
   return refuseByLife(board, host, order.incarnation, now);
+}
+
+/** What stands against an operation of this kind alone. */
+function refuseByKind(board: Board, host: Host, order: Order, now: Instant): Refusal | undefined {
+  const { op } = order;
+  if (op === 'ack') return refuseAck(host, order, now);
+  if (isPulseOperation(op)) return refusePulse(host, op);
+  const detail = isTimerOperation(op) ? refuseTimer(board, host, order) : undefined;
+  return detail === undefined ? undefined : { outcome: 'refused', detail };
 }
 
 function refuseByLife(

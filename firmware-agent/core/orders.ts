@@ -19,7 +19,9 @@ import { thaw } from './freeze.ts';
 import { raiseDoubt } from './hear.ts';
 import { ORDER_KEPT_MS, ORDERS_KEPT_MAX } from './limits.ts';
 import { fenceOrOff, on } from './order-power.ts';
+import { isPulseOperation, orderPulse } from './order-pulse.ts';
 import { type Refusal, refuse } from './order-rights.ts';
+import { isTimerOperation, orderTimer } from './order-timer.ts';
 import { disable, enable } from './standstill.ts';
 
 export interface StoredOrder {
@@ -63,12 +65,14 @@ function tellOrder({ host, from, op, args }: Order): Effect {
 }
 
 function obey(board: Board, host: Host | undefined, order: Order, now: Instant): Effect[] {
-  if (order.op === 'disable') return disable(board, host, order, now);
-  if (order.op === 'enable') return enable(board, host, order, now);
+  const { op } = order;
+  if (op === 'disable') return disable(board, host, order, now);
+  if (op === 'enable') return enable(board, host, order, now);
   assert(host !== undefined, 'order-rights lets nothing else be ordered of the whole board');
+  if (isTimerOperation(op)) return orderTimer(board, host, order, now);
   const thawed = thaw(board, host, order.from.name);
-  const effects =
-    order.op === 'on' ? on(board, host, order, now) : fenceOrOff(board, host, order, now);
+  if (isPulseOperation(op)) return [...thawed, ...orderPulse(board, host, { ...order, op }, now)];
+  const effects = op === 'on' ? on(board, host, order, now) : fenceOrOff(board, host, order, now);
   return [...thawed, ...effects];
 }
 

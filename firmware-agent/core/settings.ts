@@ -2,6 +2,9 @@
  * What the core is told about the board and its hosts. Made by `config/`, checked there against
  * safety limits; durations are milliseconds, names are unique, numbers are those of the wire.
  */
+import type { TimerSettings } from '../../protocol/wire/timer.ts';
+import type { PulseKind } from './pulse.ts';
+
 export interface BoardSettings {
   agent: number;
   name: string;
@@ -42,6 +45,15 @@ export interface HostSettings {
   fate: string[];
   outlets: OutletSettings[];
   senses: SenseSettings[];
+  /** Lines that can be pulsed; the first of a kind is used. */
+  pulses: PulseSettings[];
+  /** The watchdog timer that the board arms in each life of the host. */
+  timer?: TimerSettings;
+}
+
+export interface PulseSettings {
+  name: string;
+  kind: PulseKind;
 }
 
 export interface OutletSettings {

@@ -73,9 +73,9 @@ function onSharedPath(
   other: Host,
   isSo: (mineAt: Instant, theirsAt: Instant) => boolean,
 ): boolean {
-  // The silence of the others, who left, are off or in maintenance, is explained.
+  // The silence of the others, who left, are off, in maintenance or were reset, is explained.
   if (other.life.at !== 'present' || other.fence !== undefined) return false;
-  if (other.maintenance !== undefined) return false;
+  if (other.maintenance !== undefined || other.pulse?.step.at === 'waiting') return false;
   const isNear = (mineAt: Instant, theirsAt: Instant): boolean =>
     mineAt - theirsAt <= host.settings.timing.initdeadMs && isSo(mineAt, theirsAt);
   const declared = host.settings.fate.some((fate) => other.settings.fate.includes(fate));

@@ -13,14 +13,18 @@ import { awake } from './clock.ts';
 import { type BeatChannel, extendProof, type Hearing } from './hearing.ts';
 import { proofGapMs } from './limits.ts';
 
-/** Takes note of what a fresh beat says of its host; true where it is no sign of life any more. */
+/**
+ * Takes note of what a fresh message says of its host; true where it is no sign of life any more. A
+ * kick carries no flags, and changes nothing of what is known.
+ */
 export function isUseless(
   board: Board,
   host: Host,
-  { flags, incarnation }: { flags: number; incarnation: number },
+  message: { flags?: number; incarnation: number },
   now: Instant,
 ): boolean {
   const nowAwake = awake(board.clock, now);
+  const { incarnation, flags = host.sick === undefined ? 0 : FLAG_SICK } = message;
   if ((flags & FLAG_SICK) === 0 || host.sick?.incarnation !== incarnation) {
     delete host.sick;
     host.hearings = host.hearings.map(({ sick: _, ...hearing }) => hearing);

@@ -28,6 +28,7 @@ import { freeze } from './freeze.ts';
 import { INTERRUPTED_MAX, INTERRUPTED_WINDOW_MS, STARTS_MAX, STARTS_WINDOW_MS } from './limits.ts';
 import { newRecord } from './record.ts';
 import { maintain, tellDisabled } from './standstill.ts';
+import { rememberTimer } from './timer-run.ts';
 import { tell } from './words.ts';
 
 export function start(board: Board, event: Event & { kind: 'start' }, now: Instant): Effect[] {
@@ -71,6 +72,15 @@ function recall(board: Board, durable: Durable, now: Instant, effects: Effect[])
   for (const { host: number, wallMs } of durable.interrupted) {
     const host = board.hosts.get(number);
     if (host !== undefined) host.interruptedWallMs = wallMs;
+  }
+  for (const { host: number, incarnation } of durable.timers ?? []) {
+    const host = board.hosts.get(number);
+    if (host !== undefined) effects.push(...rememberTimer(board, host, incarnation, now));
+  }
+  for (const { host: number, kind } of durable.pulses ?? []) {
+    const host = board.hosts.get(number);
+    const text = `the agent restarted while a ${kind} pulse of it ran; nobody knows what came of it`;
+    if (host !== undefined) effects.push(tell(host, 'alarm', 'interrupted', text));
   }
   for (const { host: number, why } of durable.frozen) {
     const text = `was frozen before the restart: ${why}`;

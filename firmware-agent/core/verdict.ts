@@ -6,6 +6,9 @@
  * leg works (far proof), or our side of a channel works (near proof) while two channels of
  * different fate fell silent together. Everything that stands between `due` and a cut is a named
  * bar, so that a dead host that is not fenced always says why.
+ *
+ * The expiry of a watchdog timer is the same verdict with the timer's timeout for deadtime; a host's
+ * own standing order keeps only those bars that protect from a fault of the board.
  */
 import type { Instant } from '../../protocol/wire/instant.ts';
 import { type Board, fatesOf, type Host, mediumOf } from './board.ts';
@@ -20,14 +23,20 @@ import {
   FENCES_PER_HOST_MAX,
   settleMs,
 } from './limits.ts';
+import type { Timing } from './settings.ts';
 import { awaitsCompany, suspects } from './shared-silence.ts';
 
-/** Judges one present host. Reads the board, changes nothing. */
-export function judge(board: Board, host: Host, now: Instant): Finding {
-  const { deadtimeMs, warntimeMs } = host.settings.timing;
+/** Judges one present host by its own timers, or by a shorter deadtime. Changes nothing. */
+export function judge(
+  board: Board,
+  host: Host,
+  now: Instant,
+  timing: Timing = host.settings.timing,
+): Finding {
+  const { deadtimeMs, warntimeMs } = timing;
   const quick = quickestQuiet(board, host, now);
   if (quick !== undefined && quick < warntimeMs) return { at: 'alive', quietMs: quick };
-  const witnesses = testimonies(board, host, now);
+  const witnesses = testimonies(board, host, now, timing);
   if (witnesses.length === 0) return { at: 'unknown' };
   // A channel that was not listened to for a deadtime no longer has a say.
   const counted = witnesses.filter((w) => w.listening || w.deafMs <= deadtimeMs);
@@ -76,13 +85,25 @@ function barOf(board: Board, host: Host, { counted, listening, now }: Case): Bar
   if (host.doubtUntilAwake !== undefined && nowAwake < host.doubtUntilAwake) return 'doubt';
   if (host.twoAgents) return 'two-agents';
   if (host.life.at === 'present' && host.spent === host.life.incarnation) return 'spent';
-  const settledMs = nowAwake - board.clock.stallEndAwake;
-  if (settledMs < settleMs(host.settings.timing.keepaliveMs)) return 'deferred';
+  if (isUnsettled(board, host, nowAwake)) return 'deferred';
   if (host.settings.silence === 'prove' && !isProven(host, listening)) return 'unproven';
   const isHeld =
     host.held === undefined ? suspects(board, host, now).length > 0 : !host.held.released;
   if (isHeld) return 'held';
   if (host.held === undefined && awaitsCompany(board, host, now)) return 'company';
+  return pastLimits(board, host, now);
+}
+
+/** After its own stall the board hears what waits before it judges anybody (S4). */
+function isUnsettled(board: Board, host: Host, nowAwake: Instant): boolean {
+  return nowAwake - board.clock.stallEndAwake < settleMs(host.settings.timing.keepaliveMs);
+}
+
+/** What bars a host's own standing order: it needs no proof of silence, S3 and S5 do not hold. */
+export function barOfStandingOrder(board: Board, host: Host, now: Instant): Bar {
+  if (board.disabled !== undefined) return 'disabled';
+  if (host.twoAgents) return 'two-agents';
+  if (isUnsettled(board, host, awake(board.clock, now))) return 'deferred';
   return pastLimits(board, host, now);
 }
 

@@ -2,13 +2,20 @@
 
 import type { Instant } from '../../protocol/wire/instant.ts';
 import type { Phase } from '../../protocol/wire/messages.ts';
-import type { BoardView, ChannelView, HostView, WaitState } from '../../protocol/wire/view.ts';
+import type {
+  BoardView,
+  ChannelView,
+  HostView,
+  TimerView,
+  WaitState,
+} from '../../protocol/wire/view.ts';
 import { type Board, type Host, incarnationOf, mediumOf } from './board.ts';
 import { awake, listenedMs } from './clock.ts';
 import { testimonies } from './evidence.ts';
 import { isVictim } from './fence-state.ts';
 import { isBelieved } from './power.ts';
 import { nameOfBy } from './record.ts';
+import { remainingMs } from './timer.ts';
 
 function phaseOf(board: Board, host: Host, now: Instant): Phase {
   if (host.frozen !== undefined) return 'frozen';
@@ -96,7 +103,20 @@ export function viewHost(board: Board, host: Host, now: Instant): HostView {
     keptOffBy: fence?.keptBy ?? null,
     maintenanceMs:
       host.maintenance === undefined ? null : Math.round(host.maintenance.untilAt - now),
+    timer: viewTimer(board, host, now),
+    pulse:
+      host.pulse === undefined
+        ? null
+        : { kind: host.pulse.kind, step: host.pulse.step.at, by: host.pulse.by },
   };
+}
+
+function viewTimer(board: Board, { timer, timerLost }: Host, now: Instant): TimerView | null {
+  if (timer.at === 'off') return timerLost === undefined ? null : { state: 'lost' };
+  const { setBy, settings } = timer;
+  const leftMs = Math.round(remainingMs(timer, awake(board.clock, now)));
+  const state = timer.at === 'pre' ? 'pretimeout' : timer.at;
+  return { state, remainingMs: leftMs, setBy, ...settings };
 }
 
 function viewChannel(

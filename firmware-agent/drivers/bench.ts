@@ -7,7 +7,7 @@
  * connection serves all plugs and comes back by itself. Nothing here decides or repeats anything.
  *
  * Spoken are JSON lines over a unix socket: `{id, do: "own"}` first, as bench relays may fall back when
- * their owner goes; then `turn` {plug, to}, `contact` {plug} and `sense` {plug}, each answered by
+ * their owner goes; then `turn` {plug, to}, `pulse` {plug}, `contact` {plug} and `sense` {plug}, each answered by
  * `{id, value}` or `{id, error}`.
  */
 import { connect, type Socket } from 'node:net';
@@ -15,11 +15,12 @@ import { attemptSync } from '../../protocol/attempt.ts';
 import { backoffMs } from '../../protocol/link/backoff.ts';
 import { after, type Timer } from '../../protocol/link/timers.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
-import type { PowerSwitch, Sense } from '../ports/power.ts';
+import type { PowerSwitch, PulseLine, Sense } from '../ports/power.ts';
 
 export interface BenchBoard {
   switchOf(place: BenchPlace): PowerSwitch;
   senseOf(place: BenchPlace): Sense;
+  pulseOf(place: Omit<BenchPlace, 'periodMs'>): PulseLine;
   /** Ends the connection for good; every later reading is `unknown`. */
   close(): Promise<void>;
 }
@@ -34,6 +35,7 @@ export interface BenchPlace {
 type Request =
   | { do: 'own' }
   | { do: 'turn'; plug: string; to: 'open' | 'closed' }
+  | { do: 'pulse'; plug: string }
   | { do: 'contact'; plug: string }
   | { do: 'sense'; plug: string };
 
@@ -81,6 +83,14 @@ export function benchBoard(setup: { socket: string }): BenchBoard {
         return answer.ok && (answer.value === 'on' || answer.value === 'off')
           ? answer.value
           : 'unknown';
+      },
+      close: async () => undefined,
+    }),
+    pulseOf: ({ name, plug }) => ({
+      name,
+      pulse: async () => {
+        const taken = await connection.ask({ do: 'pulse', plug }, ANSWER_MS_MIN);
+        return taken.ok ? ok(undefined) : taken;
       },
       close: async () => undefined,
     }),

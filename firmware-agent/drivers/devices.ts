@@ -1,13 +1,14 @@
 /** Opens what the configuration names: the one place that knows every driver by name. */
 import type { HostDevices } from '../config/config.ts';
 import type { BoardSettings } from '../core/settings.ts';
-import type { PowerSwitch, Sense } from '../ports/power.ts';
+import type { PowerSwitch, PulseLine, Sense } from '../ports/power.ts';
 import { type BenchBoard, benchBoard } from './bench.ts';
 
 export interface Devices {
   /** By host number, in the order of the settings. */
   outlets: Map<number, PowerSwitch[]>;
   senses: Map<number, Sense[]>;
+  pulses: Map<number, PulseLine[]>;
   close(): Promise<void>;
 }
 
@@ -21,6 +22,7 @@ export function openDevices(board: BoardSettings, devices: readonly HostDevices[
   };
   const outlets = new Map<number, PowerSwitch[]>();
   const senses = new Map<number, Sense[]>();
+  const pulses = new Map<number, PulseLine[]>();
   for (const host of board.hosts) {
     const own = devices.find((one) => one.host === host.host);
     const place = (
@@ -41,10 +43,17 @@ export function openDevices(board: BoardSettings, devices: readonly HostDevices[
         benchAt(socket).senseOf(place(host.senses[i] as { name: string; periodMs: number }, plug)),
       ),
     );
+    pulses.set(
+      host.host,
+      (own?.pulses ?? []).map(({ socket, plug }, i) =>
+        benchAt(socket).pulseOf({ name: host.pulses[i]?.name ?? '', plug }),
+      ),
+    );
   }
   return {
     outlets,
     senses,
+    pulses,
     close: async () => {
       await Promise.all([...benches.values()].map((bench) => bench.close()));
     },

@@ -1,7 +1,7 @@
 /**
- * The two hardware ports: what can cut power, and what shows whether power is there.
+ * The hardware ports: what can cut power, what shows whether power is there, what gives a pulse.
  *
- * Both are small and fallible. A driver reports what it read and decides nothing; what it cannot
+ * All are small and fallible. A driver reports what it read and decides nothing; what it cannot
  * read now is `unknown`, never the last value, and never what was commanded.
  */
 import type { Result } from '../../protocol/result.ts';
@@ -21,6 +21,16 @@ export interface PowerSwitch {
   turn(to: 'open' | 'closed'): Promise<Result<void>>;
   /** Asks the device where its contact is, now. It may take up to `periodMs`. */
   read(): Promise<Contact>;
+  close(): Promise<void>;
+}
+
+export interface PulseLine {
+  readonly name: string;
+  /**
+   * Gives one pulse, of a length that the device knows. It resolves when the device took the
+   * command: nobody can read back what the line did inside the machine. It is never repeated.
+   */
+  pulse(): Promise<Result<void>>;
   close(): Promise<void>;
 }
 

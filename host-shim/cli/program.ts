@@ -11,6 +11,7 @@ import { addDomain } from './commands/domain.ts';
 import { addKeys } from './commands/keys.ts';
 import { addOrders } from './commands/orders.ts';
 import { addQuestions } from './commands/questions.ts';
+import { addTimers } from './commands/timers.ts';
 import { addUpkeep } from './commands/upkeep.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 
@@ -46,9 +47,11 @@ function programOf(setup: ProgramSetup, setExit: (code: ExitCode) => void): Comm
     .showHelpAfterError('(fencepost --help explains the commands)')
     .addHelpText('after', EXAMPLES)
     .addHelpText('afterAll', EXIT_HELP);
-  for (const add of [addQuestions, addOrders, addDomain, addUpkeep])
+  for (const add of [addQuestions, addOrders, addTimers, addDomain, addUpkeep])
     add({ program, setup, setExit });
-  for (const command of program.commands) addCommon(command);
+  everyCommand(program, (command) => {
+    if (command.commands.length === 0) addCommon(command);
+  });
   // Its words work on a file and go to no broker, so they have options of their own.
   addKeys({ program, setup, setExit });
   everyCommand(program, (command) => {

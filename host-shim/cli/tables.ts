@@ -5,7 +5,13 @@
  */
 import Table from 'cli-table3';
 import type { Phase } from '../../protocol/wire/messages.ts';
-import type { AlarmView, BoardView, ChannelView, HostView } from '../../protocol/wire/view.ts';
+import type {
+  AlarmView,
+  BoardView,
+  ChannelView,
+  HostView,
+  TimerView,
+} from '../../protocol/wire/view.ts';
 import { incarnationName, list, span } from './words.ts';
 
 /** The fence domain in the terms of `ls`. */
@@ -129,13 +135,20 @@ function senseText({ name, reading, believed }: HostView['senses'][number]): str
 }
 
 function noteOf(host: HostView): string {
-  const { fence, keptOffBy, maintenanceMs } = host;
+  const { fence, timer, pulse, keptOffBy, maintenanceMs } = host;
   const notes: string[] = [];
   if (fence !== null)
     notes.push(`fence ${fence.id}: ${fence.step} (${fence.by}, ${span(fence.ageMs)})`);
   if (keptOffBy !== null) notes.push(`kept off by ${keptOffBy}`);
   if (maintenanceMs !== null) notes.push(`maintenance for ${span(maintenanceMs)} more`);
+  if (pulse !== null) notes.push(`${pulse.kind} pulse: ${pulse.step} (${pulse.by})`);
+  if (timer !== null) notes.push(`timer ${timerNote(timer)}`);
   return notes.join('; ');
+}
+
+function timerNote(timer: TimerView): string {
+  if (timer.state === 'lost' || timer.state === 'expired') return timer.state;
+  return `${timer.action} in ${span(timer.remainingMs)}`;
 }
 
 function alarmsText(alarms: readonly AlarmView[]): string {

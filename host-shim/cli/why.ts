@@ -57,6 +57,7 @@ const PROOF_WORDS: Record<Proof, string> = {
 function cause(by: string): string {
   if (by === 'verdict')
     return 'The board decided it by itself: the host was silent on every channel.';
+  if (by === 'timer') return 'Its watchdog timer ran out: nothing had refreshed it.';
   if (by === 'restart')
     return 'The agent restarted in the middle of a fence and finished what it found.';
   const orderer = /^order by (.+)$/.exec(by)?.[1];

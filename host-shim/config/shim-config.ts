@@ -19,6 +19,7 @@ import {
   mqttSettings,
   notATable,
 } from '../../protocol/mqtt-fields.ts';
+import { timerSchema } from '../../protocol/timer-fields.ts';
 import {
   concluded,
   type Parsed,
@@ -28,6 +29,7 @@ import {
   warn,
 } from '../../protocol/toml.ts';
 import { checked, says } from '../../protocol/toml-check.ts';
+import type { TimerSettings } from '../../protocol/wire/timer.ts';
 
 /** A checked shim.toml. */
 export interface ShimConfig {
@@ -38,6 +40,8 @@ export interface ShimConfig {
   mqtt?: MqttSettings;
   keysPath: string;
   keepaliveMs: number;
+  /** The watchdog timer that this host has its board keep. */
+  timer?: TimerSettings;
 }
 
 /** A name for people and topics, and the number that stands for it on the wire. */
@@ -59,7 +63,6 @@ const LATER: ReadonlySet<string> = new Set([
   'checks',
   'resources',
   'self_fence',
-  'timer',
   'hibernate',
 ]);
 
@@ -72,6 +75,7 @@ interface TopTable {
   serial?: unknown;
   mqtt?: unknown;
   timing?: unknown;
+  timer?: unknown;
 }
 
 const topSchema: v.GenericSchema<unknown, TopTable> = v.strictObject({
@@ -83,6 +87,7 @@ const topSchema: v.GenericSchema<unknown, TopTable> = v.strictObject({
   serial: v.optional(v.unknown()),
   mqtt: v.optional(v.unknown()),
   timing: v.optional(v.unknown()),
+  timer: v.optional(v.unknown()),
 });
 
 const serialSchema: v.GenericSchema<unknown, { path: string; baud?: number | undefined }> =
@@ -106,6 +111,8 @@ export function parseShimConfig(text: string, file: string): Parsed<ShimConfig> 
   const { keepalive: keepaliveMs = KEEPALIVE_DEFAULT_MS } =
     section(toml, 'timing', timingSchema) ?? {};
   checkKeepalive(toml, keepaliveMs);
+  const timer = section(toml, 'timer', timerSchema);
+  if (timer !== undefined) checkTimer(toml, timer, keepaliveMs);
   checkChannels(toml);
   if (top === undefined || host === undefined || agent === undefined) {
     return concluded<ShimConfig>(toml, undefined);
@@ -118,6 +125,7 @@ export function parseShimConfig(text: string, file: string): Parsed<ShimConfig> 
     keepaliveMs,
     ...(serial && { serial: { path: serial.path, baud: serial.baud ?? BAUD_DEFAULT } }),
     ...(broker && { mqtt: broker }),
+    ...(timer && { timer }),
   });
 }
 
@@ -133,6 +141,17 @@ function checkKeepalive(toml: TomlFile, keepaliveMs: number): void {
     ['timing', 'keepalive'],
     'no host beats that often: the scheduler would decide',
     `Write at least "${KEEPALIVE_MIN_MS}ms", the same as in agent.toml.`,
+  );
+}
+
+/** The board knows the other limits, and answers a timer that it refuses with the one that stands. */
+function checkTimer(toml: TomlFile, { timeoutMs }: TimerSettings, keepaliveMs: number): void {
+  if (timeoutMs >= 3 * keepaliveMs) return;
+  tell(
+    toml,
+    ['timer', 'timeout'],
+    'the timeout is shorter than three keepalives: lost beats would look like a hang',
+    'Lengthen it, or shorten keepalive here and in agent.toml.',
   );
 }
 

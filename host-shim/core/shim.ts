@@ -22,6 +22,12 @@
  * | leaving, parting, gone | leave           | same    | none                        |
  * | gone    | any                            | gone    | none                        |
  *
+ * The board's watchdog timer, where the configuration has one, is armed on every channel before it
+ * has a session: each new session then says so again by itself. Taking leave disarms it, unless it
+ * is `nowayout`, or the machine goes off: then its expiry is what ends a shutdown that hangs. Kicks
+ * of a local program are counted, at most one a keepalive, so that the four bits of the count that
+ * beats carry never go round unheard; one that comes sooner waits.
+ *
  * Frames, `up`, `lost` and due words pass to the session of their channel until the shim is gone.
  * Pure but for the sessions, which this file alone steps: time and nonces come in as arguments.
  */
@@ -37,6 +43,7 @@ import {
   hostSession,
   stepHostSession,
 } from '../../protocol/wire/session/host.ts';
+import { encodeTimer, type TimerSettings } from '../../protocol/wire/timer.ts';
 import { LEAVE_OTHERS_MS, LEAVE_WAIT_MS } from './limits.ts';
 
 export interface ShimSetup {
@@ -48,6 +55,7 @@ export interface ShimSetup {
   incarnation: number;
   keepaliveMs: number;
   channels: readonly Channel[];
+  timer?: TimerSettings;
 }
 
 export type ShimEvent =
@@ -55,6 +63,8 @@ export type ShimEvent =
   | { kind: 'lost'; channel: Channel }
   | { kind: 'frame'; channel: Channel; bytes: Uint8Array }
   | { kind: 'due' }
+  /** A local program says that it is well. */
+  | { kind: 'kick' }
   /** `returnByS` is at most 600. */
   | { kind: 'leave'; reason: LeaveReason; returnByS: number };
 
@@ -85,6 +95,16 @@ interface Leg {
 export interface Shim {
   stage: Stage;
   legs: Leg[];
+  timer: TimerSettings | undefined;
+  kicks: Kicks;
+}
+
+interface Kicks {
+  count: number;
+  /** At most one kick is counted in this time. */
+  gapMs: number;
+  countedAt: Instant;
+  waits: boolean;
 }
 
 export interface ShimStep {
@@ -95,7 +115,7 @@ export interface ShimStep {
 
 /** Makes the shim of one host; no channel is open yet. */
 export function newShim(setup: ShimSetup): Shim {
-  const { channels, ...common } = setup;
+  const { channels, timer, ...common } = setup;
   const echo = echoCell();
   const beaconMs = Math.min(setup.keepaliveMs, 1_000);
   const legs = channels.map((channel): Leg => {
@@ -103,7 +123,14 @@ export function newShim(setup: ShimSetup): Shim {
     const nothing = { open: false, inContact: false, leavingSeen: false, leftSeen: false };
     return { channel, session, ...nothing, dueAt: Number.POSITIVE_INFINITY };
   });
-  return { stage: { at: 'serving' }, legs };
+  if (timer !== undefined) {
+    const wish = { kind: 'timer', op: 'timer-set', args: encodeTimer(timer) } as const;
+    // No channel is open yet, so nothing is sent; each session begins with it.
+    for (const { session } of legs) stepHostSession(session, wish, 0, () => new Uint8Array());
+  }
+  const countedAt = Number.NEGATIVE_INFINITY;
+  const kicks = { count: 0, gapMs: setup.keepaliveMs, countedAt, waits: false };
+  return { stage: { at: 'serving' }, legs, timer, kicks };
 }
 
 /** Takes one event; changes `shim` in place, because its sessions cannot be copied. */
@@ -119,11 +146,21 @@ export function stepShim(
   };
   if (shim.stage.at !== 'gone') {
     if (event.kind === 'leave') startLeaving(shim, event, now, tell);
+    else if (event.kind === 'kick') shim.kicks.waits = true;
     else if (event.kind === 'due') for (const leg of dueLegs(shim, now)) tell(leg, { kind: 'due' });
     else onChannel(shim, event, tell);
+    countKick(shim, now, tell);
     goOnLeaving(shim, now, tell, effects);
   }
   return { effects, dueAt: nextDue(shim) };
+}
+
+function countKick({ kicks, legs }: Shim, now: Instant, tell: Tell): void {
+  if (!kicks.waits || now - kicks.countedAt < kicks.gapMs) return;
+  kicks.waits = false;
+  kicks.countedAt = now;
+  kicks.count = (kicks.count + 1) & 0xff;
+  for (const leg of legs) tell(leg, { kind: 'kick', count: kicks.count });
 }
 
 type Tell = (leg: Leg, event: HostEvent) => void;
@@ -144,7 +181,7 @@ function stepLeg(leg: Leg, event: HostEvent, now: Instant, draw: () => Uint8Arra
 
 function onChannel(
   shim: Shim,
-  event: Exclude<ShimEvent, { kind: 'due' } | { kind: 'leave' }>,
+  event: Exclude<ShimEvent, { kind: 'due' | 'kick' | 'leave' }>,
   tell: Tell,
 ): void {
   const leg = shim.legs.find(({ channel }) => channel === event.channel);
@@ -172,7 +209,13 @@ function startLeaving(
 ): void {
   if (shim.stage.at !== 'serving') return;
   shim.stage = { at: 'leaving', reason, untilAt: now + LEAVE_WAIT_MS };
-  for (const leg of speakers(shim)) tell(leg, { kind: 'leave', reason, returnByS });
+  const { timer } = shim;
+  const disarms = timer !== undefined && !timer.nowayout && reason !== 'off';
+  const off = { kind: 'timer', op: 'timer-off', args: new Uint8Array() } as const;
+  for (const leg of speakers(shim)) {
+    if (disarms) tell(leg, off);
+    tell(leg, { kind: 'leave', reason, returnByS });
+  }
 }
 
 function goOnLeaving(shim: Shim, now: Instant, tell: Tell, effects: ShimEffect[]): void {
@@ -208,8 +251,9 @@ function finish(shim: Shim, effects: ShimEffect[]): void {
   shim.stage = { at: 'gone' };
 }
 
-function nextDue({ stage, legs }: Shim): Instant {
+function nextDue({ stage, legs, kicks }: Shim): Instant {
   if (stage.at === 'gone') return Number.POSITIVE_INFINITY;
   const wanted = legs.map(({ dueAt }) => dueAt);
+  if (kicks.waits) wanted.push(kicks.countedAt + kicks.gapMs);
   return Math.min(...wanted, stage.at === 'serving' ? Number.POSITIVE_INFINITY : stage.untilAt);
 }

@@ -11,6 +11,7 @@ import { attemptSync } from '../attempt.ts';
 import { failure, ok, type Result } from '../result.ts';
 import { OPERATION, type Operation } from '../wire/messages.ts';
 import { FOR_S_MAX, type OrderArgs } from '../wire/order-args.ts';
+import { checkedTimer } from '../wire/timer.ts';
 import type { BoardView, FenceRecord, KeysView, LocalOrder, OrderAnswer } from '../wire/view.ts';
 import type { DoctorFacts } from './doctor.ts';
 import { REASON_CHARS_MAX } from './limits.ts';
@@ -144,7 +145,7 @@ function localOrder(fields: Fields): Result<LocalOrder, 'bad'> {
 /** On the board itself a reason may be a sentence; see `wire/order-args.ts` for the rest. */
 function argsOf(args: unknown): Result<OrderArgs, 'bad'> {
   if (typeof args !== 'object' || args === null) return failure('bad', '"args" must be an object');
-  const { override, reason, forS, ...others } = args as Fields;
+  const { override, reason, forS, timer, ...others } = args as Fields;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) return failure('bad', `"args" knows no "${unknown}"`);
   if (override !== undefined && override !== true) {
@@ -156,7 +157,12 @@ function argsOf(args: unknown): Result<OrderArgs, 'bad'> {
   if (forS !== undefined && !(isCount(forS) && forS >= 1 && forS <= FOR_S_MAX)) {
     return failure('bad', `"forS" must lie between 1 and ${FOR_S_MAX}`);
   }
+  const settings = timer === undefined ? undefined : checkedTimer(timer);
+  if (timer !== undefined && settings === undefined) {
+    return failure('bad', '"timer" must hold all settings of a timer, times in tenths of a second');
+  }
   return ok({
+    ...(settings === undefined ? {} : { timer: settings }),
     ...(override === true ? { override } : {}),
     ...(reason === undefined ? {} : { reason }),
     ...(forS === undefined ? {} : { forS }),

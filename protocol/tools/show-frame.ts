@@ -17,6 +17,7 @@ import {
   DETAIL_UNTESTED,
   FLAG_SICK,
   FLAG_TWO_AGENTS,
+  KICK_COUNT_MASK,
   LEAVE_REASON,
   MESSAGES,
   nameOf,
@@ -27,6 +28,7 @@ import {
   READING,
   VIEW,
 } from '../wire/messages.ts';
+import { decodeTimer, TIMER_STATE } from '../wire/timer.ts';
 
 export interface ShowOptions {
   /** To say whose key made the MAC; none of it is ever shown. */
@@ -124,6 +126,7 @@ const NAMES: Record<string, Record<string, number>> = {
   op: OPERATION,
   outcome: OUTCOME,
   proof: PROOF,
+  timer: TIMER_STATE,
 };
 
 function describeField(
@@ -131,7 +134,12 @@ function describeField(
   value: unknown,
 ): { name: string; value: number | string; note?: string } {
   if (value instanceof Uint8Array) {
-    const note = name === 'body' || name === 'detail' ? textOf(name, value) : undefined;
+    const note =
+      name === 'args'
+        ? timerOf(value)
+        : name === 'body' || name === 'detail'
+          ? textOf(name, value)
+          : undefined;
     const hex = hexOf(value);
     return note === undefined ? { name, value: hex } : { name, value: hex, note };
   }
@@ -144,6 +152,7 @@ function noteOf(name: string, value: number): string | undefined {
   const names = NAMES[name];
   if (names !== undefined) return nameOf(names, value) ?? 'no name is known for it';
   if (name === 'flags') return flagsOf(value);
+  if (name === 'remaining') return `${value / 10} s`;
   if (name === 'incarnation') {
     return value === 0 ? 'whatever has power now' : `boot ${value.toString(16).padStart(8, '0')}`;
   }
@@ -151,12 +160,22 @@ function noteOf(name: string, value: number): string | undefined {
 }
 
 function flagsOf(flags: number): string {
-  const words = [`kick count ${flags & 0x0f}`];
+  const words = [`kick count ${flags & KICK_COUNT_MASK}`];
   if ((flags & FLAG_SICK) !== 0) words.push('a check of the host failed');
   if ((flags & FLAG_TWO_AGENTS) !== 0) words.push('it hears two agents');
-  const unknown = flags & ~(0x0f | FLAG_SICK | FLAG_TWO_AGENTS);
+  const unknown = flags & ~(KICK_COUNT_MASK | FLAG_SICK | FLAG_TWO_AGENTS);
   if (unknown !== 0) words.push(`unknown bits ${unknown.toString(16)}`);
   return words.join(', ');
+}
+
+/** Arguments of that length are the settings of a timer. */
+function timerOf(bytes: Uint8Array): string | undefined {
+  const timer = decodeTimer(bytes);
+  if (timer === undefined) return undefined;
+  const { use, mode, nowayout, action, preAction, timeoutMs, pretimeoutMs } = timer;
+  const pre = preAction === 'none' ? '' : `, ${preAction} ${pretimeoutMs / 1_000} s before`;
+  const way = nowayout ? ', nowayout' : '';
+  return `timer for ${use}, mode ${mode}: ${action} after ${timeoutMs / 1_000} s${pre}${way}`;
 }
 
 /** Text in a frame is for people, and may be anybody's: only plain characters are shown. */

@@ -227,10 +227,39 @@ export const MESSAGES = {
       ['detail', 'bytes16'],
     ],
   },
+  kick: {
+    type: 15,
+    direction: 'up',
+    key: 'session-up',
+    tagBytes: 16,
+    fields: [
+      ['kid', 'u16'],
+      ['host', 'u16'],
+      ['seq', 'u16'],
+      ['echo', 'u32'],
+      ['op', 'u8'],
+      ['count', 'u8'],
+      ['args', 'bytes8'],
+    ],
+  },
+  timer: {
+    type: 19,
+    direction: 'down',
+    key: 'session-down',
+    tagBytes: 16,
+    fields: [
+      ['kid', 'u16'],
+      ['tick', 'u32'],
+      ['heard', 'u16'],
+      ['timer', 'u8'],
+      ['remaining', 'u16'],
+      ['args', 'bytes8'],
+    ],
+  },
 } as const;
 
 /** Numbers kept for messages that this version neither sends nor accepts. */
-export const RESERVED = { kick: 15, claim: 16, grant: 17, release: 18 } as const;
+export const RESERVED = { claim: 16, grant: 17, release: 18 } as const;
 
 export type MessageKind = keyof typeof MESSAGES;
 
@@ -244,6 +273,7 @@ export type MessageOf<K extends MessageKind> = { kind: K } & {
 export type Message = { [K in MessageKind]: MessageOf<K> }[MessageKind];
 
 /** Beat flags. Bits 0 to 3 carry the low bits of the kick count, 4 says that a check failed. */
+export const KICK_COUNT_MASK = 0x0f;
 export const FLAG_SICK = 0x10;
 /** The host hears two living agents; both act on orders only while beats say so. */
 export const FLAG_TWO_AGENTS = 0x20;

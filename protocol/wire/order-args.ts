@@ -6,10 +6,12 @@
  * | all       | none at all; or flags, of which bit 0 is `override` |
  * | ack       | flags, then the reason: up to 7 printable ASCII     |
  * | disable   | flags, then seconds, 24 bits, big end first         |
+ * | timer-set | the 8 bytes of timer.ts, without flags              |
  *
  * Anything else is refused whole: half an order that is understood is another order.
  */
 import type { Operation } from './messages.ts';
+import { decodeTimer, encodeTimer, type TimerSettings } from './timer.ts';
 
 export interface OrderArgs {
   /** Moves even a frozen host, and overrules what is read of it (S12); operators only. */
@@ -18,6 +20,8 @@ export interface OrderArgs {
   reason?: string;
   /** After how long a maintenance ends by itself. */
   forS?: number;
+  /** What a timer is set to. */
+  timer?: TimerSettings;
 }
 
 /** Longest reason over the wire: the number of a ticket. On the board itself it is a sentence. */
@@ -30,7 +34,9 @@ const OVERRIDE = 0x01;
 
 /** The bytes of `args`; undefined where they cannot say it. */
 export function encodeArgs(op: Operation, args: OrderArgs): Uint8Array | undefined {
-  const { override, reason, forS } = args;
+  const { override, reason, forS, timer } = args;
+  if ((op === 'timer-set') !== (timer !== undefined)) return undefined;
+  if (timer !== undefined) return override === undefined ? encodeTimer(timer) : undefined;
   if (reason !== undefined && (op !== 'ack' || !isShort(reason))) return undefined;
   if (forS !== undefined && (op !== 'disable' || !isSpan(forS))) return undefined;
   const flags = override === true ? OVERRIDE : 0;
@@ -43,6 +49,10 @@ export function encodeArgs(op: Operation, args: OrderArgs): Uint8Array | undefin
 
 /** What the bytes say; undefined where they are not in the form of that operation. */
 export function decodeArgs(op: Operation, bytes: Uint8Array): OrderArgs | undefined {
+  if (op === 'timer-set') {
+    const timer = decodeTimer(bytes);
+    return timer === undefined ? undefined : { timer };
+  }
   const [flags = 0, ...rest] = bytes;
   if ((flags & ~OVERRIDE) !== 0) return undefined;
   const override = flags === OVERRIDE ? ({ override: true } as const) : {};

@@ -6,6 +6,7 @@
 import type { Role } from './keys.ts';
 import type { Operation, Outcome, Phase, Proof, Reading } from './messages.ts';
 import type { OrderArgs } from './order-args.ts';
+import type { TimerSettings } from './timer.ts';
 
 /** Why the board waits before it acts on a victim; `none` when it does not. */
 export type WaitState = 'none' | 'listening' | 'held' | 'proof' | 'off-hold' | 'restore' | 'ack';
@@ -41,7 +42,21 @@ export interface HostView {
   keptOffBy: string | null;
   /** What is left of its maintenance; null where it is in none. */
   maintenanceMs: number | null;
+  /** Its watchdog timer; null while it is off. */
+  timer: TimerView | null;
+  /** A reset or interrupt pulse that runs. */
+  pulse: { kind: 'reset' | 'diag'; step: string; by: string } | null;
 }
+
+/** `lost`: it was armed before the agent started, and is not any more. */
+export type TimerView =
+  | { state: 'lost' }
+  | ({
+      state: 'armed' | 'pretimeout' | 'expired';
+      remainingMs: number;
+      /** `configuration`, `the host`, or the name of an orderer. */
+      setBy: string;
+    } & TimerSettings);
 
 export interface ChannelView {
   channel: 'serial' | 'mqtt';
@@ -84,7 +99,7 @@ export interface FenceRecord {
   id: number;
   host: string;
   incarnation: number;
-  /** `verdict`, `order by NAME` or `restart`. */
+  /** `verdict`, `timer`, `order by NAME` or `restart`. */
   by: string;
   /** Wall clock, ISO 8601, for people only; the shell adds it. */
   startedAt?: string;

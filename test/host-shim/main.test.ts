@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readIncarnation } from '../../host-shim/drivers/boot-id.ts';
-import { askToLeave, type LeaveWish, serveShim } from '../../host-shim/shim-socket.ts';
+import { askToKick, askToLeave, type LeaveWish, serveShim } from '../../host-shim/shim-socket.ts';
 import { ok } from '../../protocol/result.ts';
 import { built } from '../lib/built.ts';
 import { assert, suite } from '../lib/suite.ts';
@@ -61,7 +61,7 @@ test('wrong use is exit 2, help and version are exit 0 and teach', () => {
   assert.is(shim('leave', '--return-by', '601').status, 2);
   assert.is(shim('leave', '--reason', 'boredom').status, 2);
   const help = shim('--help');
-  assert.equal([help.status, /run.*check.*leave.*Exit codes/s.test(help.stdout)], [0, true]);
+  assert.equal([help.status, /run.*check.*leave.*kick.*Exit codes/s.test(help.stdout)], [0, true]);
   assert.is(shim('--version').status, 0);
 });
 
@@ -70,13 +70,17 @@ test('leave without a shim is exit 1 and says so', () => {
   assert.equal([status, /no shim answers on .*nobody\.sock/.test(stderr)], [1, true]);
 });
 
-test('a wish to leave reaches the shim whole, and its answer comes back', async () => {
+test('wishes to leave and kicks reach the shim whole, and their answers come back', async () => {
   const wishes: LeaveWish[] = [];
   const answers = [true, false];
+  let kicks = 0;
   const socket = await serveShim(at('leave.sock'), {
     leave: async (wish) => {
       wishes.push(wish);
       return { told: answers.shift() ?? false };
+    },
+    kick: () => {
+      kicks += 1;
     },
     relay: { greeting: () => '{"line":"open"}\n', take: () => ok(undefined) },
     warn: () => {},
@@ -94,6 +98,8 @@ test('a wish to leave reaches the shim whole, and its answer comes back', async 
     assert.ok(!refused.ok && refused.kind === 'refused', JSON.stringify(bad));
   }
   assert.is(wishes.length, 2);
+  assert.equal(await askToKick(at('leave.sock')), { ok: true, value: 'kicked' });
+  assert.is(kicks, 1);
   if (socket.ok) await socket.value.close();
 });
 

@@ -48,7 +48,7 @@ async function shimWith(send: (frame: Uint8Array, own: Relay) => void = () => {}
   });
   own.up();
   const leave = async (): Promise<{ told: boolean }> => ({ told: true });
-  const served = await serveShim(path, { leave, relay: own, warn: () => {} });
+  const served = await serveShim(path, { leave, kick: () => {}, relay: own, warn: () => {} });
   if (!served.ok) throw new Error(served.detail);
   server = served.value;
   return { path, relay: own, onLine, server };

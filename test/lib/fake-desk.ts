@@ -52,6 +52,8 @@ export function fakeHost(name: string, host: number): HostView {
     fence: null,
     keptOffBy: null,
     maintenanceMs: null,
+    timer: null,
+    pulse: null,
   };
 }
 

@@ -35,8 +35,12 @@ export interface RackSetup {
   line?: BenchConfig['line'];
   holdUpMs?: number;
   bootMs?: number;
+  /** What a diagnostic interrupt does to a host; by default its kernel panics, and it boots. */
+  nmi?: 'reboot' | 'nothing';
   /** More lines for every `[hosts.NAME]`, or for the one asked about. */
   hostLines?: string[] | ((host: string) => string[]);
+  /** More text at the end of a shim.toml. */
+  shimLines?: (host: string) => string[];
   /** More text at the end of agent.toml. */
   agentLines?: string[];
   /** Where the broker is for the shims, if not where it is for the agent. */
@@ -270,6 +274,10 @@ function benchConfig(dir: string, setup: RackSetup): BenchConfig {
       bootMs: setup.bootMs ?? 1_000,
       outlets: [{ name: 'psu' }],
       senses: [{ name: 'rail', covers: 'host' as const }],
+      pulses: [
+        { name: 'reset', does: 'reboot' as const },
+        { name: 'nmi', does: setup.nmi ?? 'reboot' },
+      ],
       cable: setup.serial !== false,
       shim: hostProgram(dir, setup, name),
     })),
@@ -334,12 +342,19 @@ function agentToml(dir: string, setup: RackSetup): string {
       `driver = "bench"\nname = "psu"\nsocket = "${socket}"\nplug = "${name}-psu"`,
       `[[hosts.${name}.senses]]`,
       `driver = "bench"\nname = "rail"\ncovers = "host"\nsocket = "${socket}"\nplug = "${name}-rail"`,
+      ...[
+        ['reset', 'reset'],
+        ['diag', 'nmi'],
+      ].map(
+        ([kind, line]) =>
+          `[[hosts.${name}.pulses]]\ndriver = "bench"\nkind = "${kind}"\nsocket = "${socket}"\nplug = "${name}-${line}"`,
+      ),
       '',
     ]),
     '[orderers.ops]',
     'id = 10',
     'operator = true',
-    'may = ["fence", "off", "on", "status"]',
+    'may = ["fence", "off", "on", "reset", "diag", "timer", "status"]',
     ...(setup.agentLines ?? []),
     '',
   ].join('\n');
@@ -370,16 +385,13 @@ function shimToml(dir: string, setup: RackSetup, host: string, id: number): stri
     ...brokerLines(broker),
     '[timing]',
     `keepalive = "${setup.timing.keepalive}"`,
+    ...(setup.shimLines?.(host) ?? []),
     '',
   ].join('\n');
 }
 
 function opsToml(dir: string, setup: RackSetup): string {
-  return [
-    'schema = 1',
-    `keys = "${join(dir, 'ops-keys')}"`,
-    '[agent]\nname = "board"\nid = 1',
-    '[orderer]\nname = "ops"\nid = 10',
-    ...brokerLines(setup.broker),
-  ].join('\n');
+  const ids = '[agent]\nname = "board"\nid = 1\n[orderer]\nname = "ops"\nid = 10';
+  const keys = `keys = "${join(dir, 'ops-keys')}"`;
+  return ['schema = 1', keys, ids, ...brokerLines(setup.broker)].join('\n');
 }

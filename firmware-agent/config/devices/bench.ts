@@ -11,10 +11,11 @@ import {
   nameSchema,
   socketPathSchema,
   wholeSchema,
+  wordSchema,
 } from '../../../protocol/config-fields.ts';
 import { says } from '../../../protocol/toml-check.ts';
 import { METHODS_MAX, OUTLETS_PER_HOST_MAX } from '../../core/limits.ts';
-import type { OutletTable, SenseTable } from './device.ts';
+import type { OutletTable, PulseTable, SenseTable } from './device.ts';
 
 /** The bench answers within a turn of its process; asking more often finds nothing new. */
 const BENCH_PERIOD_MS = 50;
@@ -59,6 +60,21 @@ export const benchSenseSchema: v.GenericSchema<unknown, SenseTable> = v.pipe(
     covers,
     showsBreak,
     periodMs: period ?? BENCH_PERIOD_MS,
+    device: { driver: 'bench' as const, socket, plug },
+  })),
+);
+
+export const benchPulseSchema: v.GenericSchema<unknown, PulseTable> = v.pipe(
+  v.strictObject({
+    driver: v.literal('bench'),
+    kind: wordSchema(['reset', 'diag']),
+    name: v.optional(nameSchema),
+    socket: socketPathSchema,
+    plug: nameSchema,
+  }),
+  v.transform(({ name, kind, socket, plug }) => ({
+    name,
+    kind,
     device: { driver: 'bench' as const, socket, plug },
   })),
 );

@@ -8,6 +8,8 @@
 export type OutletDevice = BenchDevice;
 /** What a sense driver needs to reach its input. */
 export type SenseDevice = BenchDevice;
+/** What a driver needs to give a pulse. */
+export type PulseDevice = BenchDevice;
 
 export interface BenchDevice {
   driver: 'bench';
@@ -35,4 +37,11 @@ export interface SenseTable {
   showsBreak: boolean;
   periodMs: number;
   device: SenseDevice;
+}
+
+/** A `[[hosts.NAME.pulses]]` table, checked for itself. */
+export interface PulseTable {
+  name?: string | undefined;
+  kind: 'reset' | 'diag';
+  device: PulseDevice;
 }

@@ -20,13 +20,13 @@
  * | any | short, oversize, shape, reserved, kid, mac, wrong-host | |
  * | SOLICIT | rate | BEACON |
  * | HELLO | life, old-tick, rate; a retired id is opened and gets no answer | WELCOME |
- * | BEAT, LEAVING, LEFT | unknown-session, replay, rate, old-tick (new life only) | opened |
+ * | BEAT, KICK, LEAVING, LEFT | unknown-session, replay, rate, old-tick (new life only) | opened |
  */
 import { openBody, type Peeked, peek, sealFrame, verify } from '../codec.ts';
 import type { Crypto } from '../crypto.ts';
 import type { Instant } from '../instant.ts';
 import type { RingKey } from '../keys.ts';
-import { type Channel, LEAVE_REASON, nameOf } from '../messages.ts';
+import { type Channel, LEAVE_REASON, type MessageOf, nameOf, OPERATION } from '../messages.ts';
 import { ageOf, type TickLog } from '../ticks.ts';
 import { take } from './bucket.ts';
 import { SESSION_PERIODS_MAX } from './derive.ts';
@@ -36,6 +36,7 @@ import {
   type AgentSetup,
   type Arrival,
   type From,
+  type Opened,
   type OpenedLeaving,
   type OpenedLeft,
   type OpenedOnSession,
@@ -65,8 +66,10 @@ export type {
   Opened,
   OpenedBeat,
   OpenedHello,
+  OpenedKick,
   OpenedLeaving,
   OpenedLeft,
+  OpenedMember,
   OpenedSolicit,
   Received,
 } from './opened.ts';
@@ -167,6 +170,19 @@ export function seen(
   return sealFrame(sessions.setup.crypto, session.down, opened.channel, message);
 }
 
+/** Tells the host where its timer stands; undefined where no session stands on that channel. */
+export function timerFrame(
+  sessions: AgentSessions,
+  host: number,
+  channel: Channel,
+  said: Omit<MessageOf<'timer'>, 'kind' | 'kid'>,
+): Uint8Array | undefined {
+  const session = tableOf(sessions, host).paths[channel]?.standing;
+  if (session === undefined || session.left) return undefined;
+  const message = { kind: 'timer', kid: session.kid, ...said } as const;
+  return sealFrame(sessions.setup.crypto, session.down, channel, message);
+}
+
 /** Ends a life of a host for the rest of this agent life, and destroys its session keys. */
 export function retire(sessions: AgentSessions, host: number, incarnation: number): void {
   const table = tableOf(sessions, host);
@@ -200,14 +216,8 @@ function open(arrival: Arrival): Received | Refusal {
   const peeked = peek(frame);
   if ('refused' in peeked) return peeked.refused;
   const { kind, kid } = peeked;
-  const expected =
-    kind === 'beat' ||
-    kind === 'hello' ||
-    kind === 'solicit' ||
-    kind === 'leaving' ||
-    kind === 'left';
   // Our own echo on a line that returns what it gets ends here, and is nobody's attack.
-  if (!expected || peeked.owner === undefined) return 'shape';
+  if (!isFromHost(kind) || peeked.owner === undefined) return 'shape';
   const table = sessions.table[peeked.owner];
   if (table === undefined) return 'kid';
   const key = sessions.setup.ring.find('host', table.name, kid);
@@ -215,6 +225,12 @@ function open(arrival: Arrival): Received | Refusal {
   if (kind === 'solicit') return onSolicit(arrival, peeked, table, key);
   if (kind === 'hello') return onHello(arrival, peeked, table, key);
   return onSession(arrival, peeked, kind, table);
+}
+
+const FROM_HOSTS = ['solicit', 'hello', 'beat', 'kick', 'leaving', 'left'] as const;
+
+function isFromHost(kind: string): kind is (typeof FROM_HOSTS)[number] {
+  return (FROM_HOSTS as readonly string[]).includes(kind);
 }
 
 function onSolicit(
@@ -234,7 +250,7 @@ function onSolicit(
 function onSession(
   { sessions, from, frame, ticks, now }: Arrival,
   peeked: Peeked,
-  kind: 'beat' | 'leaving' | 'left',
+  kind: 'beat' | 'kick' | 'leaving' | 'left',
   table: HostTable,
 ): Received | Refusal {
   const { crypto } = sessions.setup;
@@ -252,8 +268,8 @@ function onSession(
   }
   if (session.left && kind !== 'left') return 'unknown-session';
   if (message.seq <= session.lastSeq) return 'replay';
-  const reason = 'reason' in message ? nameOf(LEAVE_REASON, message.reason) : 'stop';
-  if (reason === undefined) return 'shape';
+  const opened = openedOf(message, from.channel, session, frame);
+  if (opened === undefined) return 'shape';
   const ageMs = ageOf(ticks, message.echo, now);
   const fresh = ageMs !== undefined && ageMs <= table.freshnessMs;
   if (session.incarnation !== table.live && !fresh) return 'old-tick';
@@ -264,22 +280,31 @@ function onSession(
   if (session.incarnation !== table.live) beginLife(table, session);
   session.lastSeq = message.seq;
   session.left = kind === 'left';
-  const common: OpenedOnSession = {
-    host: table.host,
-    channel: from.channel,
-    session: session.id,
-    incarnation: session.incarnation,
-    seq: message.seq,
-    echo: message.echo,
-  };
+  return { opened, replies: [] };
+}
+
+/** The message as the core sees it; undefined where it says a word that nobody knows. */
+function openedOf(
+  message: MessageOf<'beat' | 'kick' | 'leaving' | 'left'>,
+  channel: Channel,
+  session: Session,
+  frame: Uint8Array,
+): Opened | undefined {
+  const { host, seq, echo } = message;
+  const { id, incarnation } = session;
+  const common: OpenedOnSession = { host, channel, session: id, incarnation, seq, echo };
   if (message.kind === 'beat') {
-    return { opened: { kind: 'beat', ...common, flags: message.flags, bytes: frame }, replies: [] };
+    return { kind: 'beat', ...common, flags: message.flags, bytes: frame };
   }
-  if (message.kind === 'leaving') {
-    const { returnByS } = message;
-    return { opened: { kind: 'leaving', ...common, reason, returnByS }, replies: [] };
+  if (message.kind === 'kick') {
+    const op = nameOf(OPERATION, message.op);
+    const { count, args } = message;
+    return op === undefined ? undefined : { kind: 'kick', ...common, op, count, args };
   }
-  return { opened: { kind: 'left', ...common, reason }, replies: [] };
+  const reason = nameOf(LEAVE_REASON, message.reason);
+  if (reason === undefined) return undefined;
+  if (message.kind === 'left') return { kind: 'left', ...common, reason };
+  return { kind: 'leaving', ...common, reason, returnByS: message.returnByS };
 }
 
 /** The session whose key made the frame: the one that stands first, then those that wait. */

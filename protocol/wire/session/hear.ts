@@ -4,6 +4,8 @@
  */
 import { openBody, type Peeked, peek, verify } from '../codec.ts';
 import type { Instant } from '../instant.ts';
+import { nameOf } from '../messages.ts';
+import { decodeTimer, TIMER_STATE, TIMER_UNIT_MS } from '../timer.ts';
 import { sameNonce, sessionKeys } from './derive.ts';
 import { feedAlive, feedBeacon, feedWelcome } from './echo.ts';
 import {
@@ -45,6 +47,8 @@ function onPeeked(
     case 'leavingSeen':
     case 'leftSeen':
       return onSeen(session, frame, peeked, peeked.kind, news);
+    case 'timer':
+      return onTimer(session, frame, peeked, news);
     default:
       // Our own echo on a line that returns what it gets.
       return 'shape';
@@ -145,6 +149,31 @@ function onSeen(
   if (!isAnswer || !isExpected || own.leaveAnswered) return 'replay';
   own.leaveAnswered = true;
   news.push({ kind: kind === 'leftSeen' ? 'left-acknowledged' : 'leaving-acknowledged' });
+  return undefined;
+}
+
+/** An answer, or with `heard` 0 a warning by itself; within one tick only a later answer is new. */
+function onTimer(
+  session: HostSession,
+  frame: Uint8Array,
+  peeked: Peeked,
+  news: HostNews[],
+): HostRefusal | undefined {
+  const own = ownerOf(session, peeked);
+  if (typeof own === 'string') return own;
+  const said = openBody(frame, 'timer');
+  if ('refused' in said) return 'shape';
+  const state = nameOf(TIMER_STATE, said.timer);
+  if (state === undefined) return 'shape';
+  const { tick, heard, remaining } = said;
+  const isNew = tick > own.timerTick || (tick === own.timerTick && heard > own.timerHeard);
+  if (!isNew || heard > own.lastSeq) return 'replay';
+  own.timerTick = tick;
+  own.timerHeard = heard;
+  if (own.timerSeq > 0 && heard >= own.timerSeq) own.timerAnswered = true;
+  const settings = decodeTimer(said.args);
+  const remainingMs = remaining * TIMER_UNIT_MS;
+  news.push({ kind: 'timer', warning: heard === 0, state, remainingMs, settings });
   return undefined;
 }
 

@@ -5,6 +5,7 @@ import type { Crypto } from '../crypto.ts';
 import type { Instant } from '../instant.ts';
 import type { KeyRing } from '../keys.ts';
 import type { Channel, LeaveReason } from '../messages.ts';
+import type { TimerSettings, TimerState } from '../timer.ts';
 import type { EchoCell } from './echo.ts';
 import type { Life } from './lives.ts';
 import type { Standing } from './standing.ts';
@@ -41,6 +42,17 @@ export interface HostSession {
   solicitAt: Instant | undefined;
   solicitGapMs: number;
   leave: Leave | undefined;
+  timer: TimerWish | undefined;
+  /** How often a program of this host has kicked the timer; beats carry the low four bits. */
+  kicks: number;
+}
+
+/** What the board's timer of this host is to be; said anew in each session until it is answered. */
+export interface TimerWish {
+  op: 'timer-set' | 'timer-off';
+  /** The settings in the bytes of timer.ts; none for `timer-off`. */
+  args: Uint8Array;
+  nextAt: Instant;
 }
 
 export interface Leave {
@@ -55,8 +67,11 @@ export type HostEvent =
   | { kind: 'up' }
   | { kind: 'lost' }
   | { kind: 'due' }
-  /** Flags that every beat carries from now on: kick count, FLAG_SICK. */
+  /** Flags that every beat carries from now on, besides the kick count. */
   | { kind: 'flags'; flags: number }
+  /** A program of this host kicked: told at once, and by every beat. */
+  | { kind: 'kick'; count: number }
+  | { kind: 'timer'; op: TimerWish['op']; args: Uint8Array }
   /** Announces a planned stop; beats go on. */
   | { kind: 'leave'; reason: LeaveReason; returnByS: number }
   /** Everything managed has stopped: the last message; beats end. */
@@ -70,6 +85,14 @@ export type HostNews =
   /** No session of this channel had an ALIVE for 3T; told once per silence. */
   | { kind: 'no-contact' }
   | { kind: 'two-agents' }
+  /** Where the board's timer of this host stands; `warning` is its pre-timeout. */
+  | {
+      kind: 'timer';
+      warning: boolean;
+      state: TimerState;
+      remainingMs: number;
+      settings: TimerSettings | undefined;
+    }
   | { kind: 'left-acknowledged' }
   | { kind: 'leaving-acknowledged' };
 

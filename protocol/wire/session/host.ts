@@ -19,14 +19,21 @@
  * | BEACON | HELLO, one a second and life |
  * | WELCOME | session stands, first beat; the echo is fed |
  * | ALIVE | contact; the echo is fed |
- * | due | beat every K, LEAVING and LEFT every T until answered, HELLO, SOLICIT, losses told |
+ * | due | beat every K; LEAVING, LEFT and the timer's KICK every T until answered; HELLO, SOLICIT |
+ * | kick | KICK on each session at once; every beat carries the count |
  * | lost | nothing is sent until up; sessions stay |
  */
 import { sealFrame } from '../codec.ts';
 import type { Key } from '../crypto.ts';
 import type { Instant } from '../instant.ts';
 import type { RingKey } from '../keys.ts';
-import { FLAG_TWO_AGENTS, LEAVE_REASON, type Message } from '../messages.ts';
+import {
+  FLAG_TWO_AGENTS,
+  KICK_COUNT_MASK,
+  LEAVE_REASON,
+  type Message,
+  OPERATION,
+} from '../messages.ts';
 import { sameNonce } from './derive.ts';
 import { tickFor } from './echo.ts';
 import { onFrame } from './hear.ts';
@@ -40,6 +47,7 @@ import {
   type Leave,
   MISSING_PERIODS,
   RESTING,
+  type TimerWish,
 } from './host-state.ts';
 import { callsUnder, helloDueAt, type Life, nonceFor } from './lives.ts';
 import { isSpent, nextSeq, type Standing, scheduleBeat, wantsRekey } from './standing.ts';
@@ -70,6 +78,8 @@ export function hostSession(setup: HostSetup): HostSession {
     solicitAt: undefined,
     solicitGapMs: SOLICIT_FIRST_MS,
     leave: undefined,
+    timer: undefined,
+    kicks: 0,
   };
 }
 
@@ -96,6 +106,12 @@ export function stepHostSession(
     case 'flags':
       session.flags = event.flags;
       break;
+    case 'kick':
+      session.kicks = event.count;
+      break;
+    case 'timer':
+      wishTimer(session, { op: event.op, args: event.args, nextAt: now });
+      break;
     case 'leave':
       beginLeave(session, { ...event, kind: 'leaving', nextAt: now });
       break;
@@ -109,6 +125,7 @@ export function stepHostSession(
   }
   dropOld(session, now, news);
   const send = session.isUp ? whatIsDue(session, now, draw) : [];
+  if (session.isUp && event.kind === 'kick') send.push(...kicks(session, now));
   return { send, dueAt: nextDue(session, now), news };
 }
 
@@ -118,6 +135,44 @@ function beginLeave(session: HostSession, leave: Leave): void {
     own.leaveSeq = 0;
     own.leaveAnswered = false;
   }
+}
+
+function wishTimer(session: HostSession, wish: TimerWish): void {
+  session.timer = wish;
+  for (const own of session.standing) {
+    own.timerSeq = 0;
+    own.timerAnswered = false;
+  }
+}
+
+/** One KICK on each session that speaks; a wish to leave for good is the last word. */
+function kicks(session: HostSession, now: Instant): Uint8Array[] {
+  if (session.leave?.kind === 'left') return [];
+  const speaking = session.standing.filter((own) => own.nextBeatAt !== RESTING);
+  return speaking.map((own) =>
+    sealKick(session, own, { op: 'timer-reset', args: new Uint8Array() }, now),
+  );
+}
+
+function sealKick(
+  session: HostSession,
+  own: Standing,
+  { op, args }: { op: 'timer-reset' | TimerWish['op']; args: Uint8Array },
+  now: Instant,
+): Uint8Array {
+  const words = { op: OPERATION[op], count: session.kicks & 0xff, args };
+  return sealUp(session, own.up, { kind: 'kick', ...stampOf(session, own, now), ...words });
+}
+
+/** What every word under a session's key begins with. */
+function stampOf(
+  session: HostSession,
+  own: Standing,
+  now: Instant,
+): { kid: number; host: number; seq: number; echo: number } {
+  const { host, keepaliveMs, echo } = session.setup;
+  const seq = nextSeq(own, keepaliveMs, now);
+  return { kid: own.kid, host, seq, echo: tickFor(echo, own.aNonce) };
 }
 
 function dropOld(session: HostSession, now: Instant, news: HostNews[]): void {
@@ -141,8 +196,8 @@ function whatIsDue(session: HostSession, now: Instant, draw: () => Uint8Array): 
   if (hasLeft(session)) return [];
   const frames: Uint8Array[] = [];
   for (const own of session.standing) sendOnSession(session, own, now, frames);
-  if (session.leave !== undefined && session.leave.nextAt <= now) {
-    session.leave.nextAt = now + session.setup.beaconMs;
+  for (const word of [session.leave, session.timer]) {
+    if (word !== undefined && word.nextAt <= now) word.nextAt = now + session.setup.beaconMs;
   }
   for (const life of session.lives) {
     const key = knockKey(session, life, now);
@@ -167,20 +222,21 @@ function sendOnSession(
   now: Instant,
   frames: Uint8Array[],
 ): void {
-  const { host, keepaliveMs, echo } = session.setup;
-  const { leave } = session;
-  const stamp = () => ({
-    kid: own.kid,
-    host,
-    seq: nextSeq(own, keepaliveMs, now),
-    echo: tickFor(echo, own.aNonce),
-  });
+  const { keepaliveMs, echo } = session.setup;
+  const { leave, timer } = session;
+  const stamp = () => stampOf(session, own, now);
   if (own.nextBeatAt <= now && leave?.kind !== 'left') {
-    const flags = session.flags | (now < echo.twoAgentsUntil ? FLAG_TWO_AGENTS : 0);
+    const twoAgents = now < echo.twoAgentsUntil ? FLAG_TWO_AGENTS : 0;
+    const flags = session.flags | (session.kicks & KICK_COUNT_MASK) | twoAgents;
     frames.push(sealUp(session, own.up, { kind: 'beat', ...stamp(), flags }));
     scheduleBeat(own, keepaliveMs, now);
   }
   if (own.nextBeatAt === RESTING) return;
+  if (timer !== undefined && saysTimer(session, own) && timer.nextAt <= now) {
+    const frame = sealKick(session, own, timer, now);
+    if (own.timerSeq === 0) own.timerSeq = own.lastSeq;
+    frames.push(frame);
+  }
   if (leave === undefined || own.leaveAnswered || leave.nextAt > now) return;
   const { kind, returnByS } = leave;
   const said = { ...stamp(), reason: LEAVE_REASON[leave.reason] };
@@ -188,6 +244,11 @@ function sendOnSession(
   frames.push(
     sealUp(session, own.up, kind === 'left' ? { kind, ...said } : { kind, ...said, returnByS }),
   );
+}
+
+/** The wish for the timer is said until it is answered, and not after LEFT. */
+function saysTimer(session: HostSession, own: Standing): boolean {
+  return session.timer !== undefined && !own.timerAnswered && session.leave?.kind !== 'left';
 }
 
 /** A life with which no session stands, whose ALIVEs are missing, or whose session grows old. */
@@ -256,6 +317,9 @@ function nextDue(session: HostSession, now: Instant): Instant {
   for (const own of session.standing) {
     if (session.leave?.kind !== 'left') wanted.push(own.nextBeatAt);
     if (session.leave !== undefined && !own.leaveAnswered) wanted.push(session.leave.nextAt);
+    if (session.timer !== undefined && saysTimer(session, own) && own.nextBeatAt !== RESTING) {
+      wanted.push(session.timer.nextAt);
+    }
   }
   if (session.solicitAt !== undefined) wanted.push(session.solicitAt);
   for (const life of session.lives) {

@@ -5,7 +5,7 @@
 import type { Crypto } from '../crypto.ts';
 import type { Instant } from '../instant.ts';
 import type { KeyRing } from '../keys.ts';
-import type { Channel, LeaveReason } from '../messages.ts';
+import type { Channel, LeaveReason, Operation } from '../messages.ts';
 import type { TickLog } from '../ticks.ts';
 import type { HostTable, Refusal } from './table.ts';
 
@@ -58,6 +58,15 @@ export interface OpenedLeft extends OpenedOnSession {
   reason: LeaveReason;
 }
 
+/** `timer-set`, `timer-reset` (a kick) or `timer-off`, from the host itself. */
+export interface OpenedKick extends OpenedOnSession {
+  kind: 'kick';
+  op: Operation;
+  /** The kick count, of which beats carry the low four bits. */
+  count: number;
+  args: Uint8Array;
+}
+
 export interface OpenedHello {
   kind: 'hello';
   host: number;
@@ -76,7 +85,9 @@ export interface OpenedSolicit {
   channel: Channel;
 }
 
-export type Opened = OpenedBeat | OpenedHello | OpenedLeaving | OpenedLeft | OpenedSolicit;
+export type OpenedMember = OpenedBeat | OpenedKick | OpenedLeaving | OpenedLeft;
+
+export type Opened = OpenedMember | OpenedHello | OpenedSolicit;
 
 export interface Received {
   opened?: Opened;

@@ -30,6 +30,12 @@ export interface Standing {
   /** The first seq of the LEAVING or LEFT that waits for its answer; 0 for none. */
   leaveSeq: number;
   leaveAnswered: boolean;
+  /** The first seq of the wish for the timer that waits for its answer; 0 for none. */
+  timerSeq: number;
+  timerAnswered: boolean;
+  /** Of the last word about the timer: its tick, and what it answered. */
+  timerTick: number;
+  timerHeard: number;
 }
 
 export function newStanding(
@@ -48,6 +54,10 @@ export function newStanding(
     sentAt: new Float64Array(SENT_MAX).fill(Number.NaN),
     leaveSeq: 0,
     leaveAnswered: false,
+    timerSeq: 0,
+    timerAnswered: false,
+    timerTick: 0,
+    timerHeard: 0,
   };
 }
 

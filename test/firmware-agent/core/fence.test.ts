@@ -75,6 +75,7 @@ function fence(step: FenceStep, differs: Partial<Fence> = {}): Fence {
 
 const proven = { proof: 'verified', dark: [0], darkTick: 100 } as const;
 const ordered = { orders: ['a'] };
+const standing = { by: { kind: 'timer', standing: true } } as const;
 const proving = (method: number): FenceStep => ({
   at: 'proving',
   method,
@@ -118,6 +119,9 @@ const CASES: [guard: string, was: Fence, event: FenceEvent, scene: Scene][] = [
   ['no order holds any more', { ...INTENT, ...ordered }, tick, scene(LIT, refused)],
   ['the same, in place of another', { ...INTENT, ...before }, tick, scene(LIT, refused)],
   ['fresh, no order joined', INTENT, sign(1), scene(LIT)],
+  ['', { ...INTENT, ...standing }, sign(1), scene(LIT)],
+  ['', { ...INTENT, ...standing }, tick, scene(LIT)],
+  ['a standing order ended by a kick', { ...INTENT, ...standing }, tick, scene(LIT, refused)],
   ['', INTENT, sign(1, false), scene(LIT)],
   ['', { ...INTENT, ...ordered }, sign(1), scene(LIT)],
   ['', INTENT, join('fence'), scene(LIT)],

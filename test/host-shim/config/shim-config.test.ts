@@ -16,6 +16,8 @@ const HARMLESS: [path: RegExp, reason: string][] = [
   [/^hosts\.\w+, absent$/, 'one less can be named without a list'],
   [/^mqtt\.ca, absent$/, 'the certificates that the system trusts are used'],
   [/^(host|agent|orderer)\.name, negative$/, 'a name may be "-1"'],
+  [/^timer, absent$/, 'a host need not have a timer'],
+  [/^timer\.mode, absent$/, 'any beat refreshes it, as the board says of it'],
   [/^mqtt\.user, negative$/, 'a user may be called "-1"'],
 ];
 

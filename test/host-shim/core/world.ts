@@ -21,8 +21,10 @@ import {
   type Opened,
   receive,
   seen,
+  timerFrame,
 } from '../../../protocol/wire/session/agent.ts';
 import { issue, newTicks, type TickLog } from '../../../protocol/wire/ticks.ts';
+import type { TimerSettings } from '../../../protocol/wire/timer.ts';
 import { crypto, ring } from '../../protocol/wire/lib/keys.ts';
 import { prng } from '../../protocol/wire/lib/prng.ts';
 
@@ -48,6 +50,8 @@ export interface World {
   /** The shim dies without a word and starts anew after `downMs`. */
   restartShim(downMs: number): void;
   leave(reason: LeaveReason): void;
+  /** A program on the host says that it is well. */
+  kick(): void;
   /** The longest silence of beats on `channel`, or on any, from `sinceMs` until now. */
   longestGapMs(sinceMs: number, channel?: Channel): number;
 }
@@ -130,6 +134,11 @@ function boardEnd(
       for (const reply of replies) say(channel, reply);
       if (opened === undefined) return;
       note(opened);
+      if (opened.kind === 'kick' && opened.op !== 'timer-reset') {
+        const { seq: heard, args } = opened;
+        const said = { tick: ticks.latest, heard, timer: 1, remaining: 50, args };
+        offer(channel, timerFrame(sessions, HOST, channel, said));
+      }
       if (opened.kind !== 'leaving' && opened.kind !== 'left') return;
       offer(channel, seen(sessions, opened, ticks.latest));
     },
@@ -147,8 +156,15 @@ interface ShimEnd {
 function shimEnd(
   agenda: Agenda,
   draw: () => Uint8Array,
-  carryOut: (effect: ShimEffect) => void,
-  isOpen: (channel: Channel) => boolean,
+  {
+    carryOut,
+    isOpen,
+    timer,
+  }: {
+    carryOut: (effect: ShimEffect) => void;
+    isOpen: (channel: Channel) => boolean;
+    timer: TimerSettings | undefined;
+  },
 ): ShimEnd {
   let shim: Shim | undefined;
   const end: ShimEnd = {
@@ -161,7 +177,9 @@ function shimEnd(
     },
     start() {
       const who = { host: HOST, hostName: 'alpha', agent: AGENT, incarnation: 0x1a2b3c4d };
-      shim = newShim({ crypto, ring, ...who, keepaliveMs: KEEPALIVE_MS, channels: CHANNELS });
+      const armed = timer === undefined ? {} : { timer };
+      const mine = { keepaliveMs: KEEPALIVE_MS, channels: CHANNELS, ...armed };
+      shim = newShim({ crypto, ring, ...who, ...mine });
       for (const channel of CHANNELS) if (isOpen(channel)) end.step({ kind: 'up', channel });
     },
     stop() {
@@ -172,7 +190,7 @@ function shimEnd(
   return end;
 }
 
-export function makeWorld(seed: number): World {
+export function makeWorld(seed: number, timer?: TimerSettings): World {
   const chance = prng(seed);
   const draw = (): Uint8Array => chance.bytes(8);
   const agenda = newAgenda();
@@ -192,7 +210,8 @@ export function makeWorld(seed: number): World {
     const { channel, frame } = effect;
     carry(channel, () => board.hear(channel, frame));
   };
-  const shim: ShimEnd = shimEnd(agenda, draw, carryOut, (channel) => cables.get(channel) !== 'cut');
+  const isOpen = (channel: Channel): boolean => cables.get(channel) !== 'cut';
+  const shim: ShimEnd = shimEnd(agenda, draw, { carryOut, isOpen, timer });
 
   const world: World = {
     opened: [],
@@ -218,6 +237,7 @@ export function makeWorld(seed: number): World {
       shim.stop();
       agenda.at(agenda.now + downMs, shim.start);
     },
+    kick: () => shim.step({ kind: 'kick' }),
     leave: (reason) => shim.step({ kind: 'leave', reason, returnByS: 60 }),
     longestGapMs: (sinceMs, channel) => longestGapMs(world, sinceMs, channel),
   };

@@ -39,6 +39,11 @@ export function makeBench(config: BenchConfig, log: BenchLog): Bench {
           return useOutlet(context, request, answer);
         case 'sense':
           return readSense(context, request, answer);
+        case 'pulse': {
+          const { host, part } = needed(plugs, request.plug, 'plug');
+          needed(hosts, host, 'host').pulse(part);
+          break;
+        }
         case 'cable':
         case 'plug':
         case 'inject':
@@ -90,11 +95,11 @@ interface Context {
   log: BenchLog;
 }
 
-/** The owner's names for outlets and senses; throws when two would be the same. */
+/** The owner's names for outlets, senses and lines; throws when two would be the same. */
 function plugsOf(config: BenchConfig): Context['plugs'] {
   const plugs: Context['plugs'] = new Map();
-  for (const { name: host, outlets, senses } of config.hosts) {
-    for (const { name: part } of [...outlets, ...senses]) {
+  for (const { name: host, outlets, senses, pulses = [] } of config.hosts) {
+    for (const { name: part } of [...outlets, ...senses, ...pulses]) {
       const plug = `${host}-${part}`;
       if (plugs.has(plug)) throw new Error(`two parts of the bench have the name ${plug}`);
       plugs.set(plug, { host, part });

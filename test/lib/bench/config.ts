@@ -23,6 +23,8 @@ export interface BenchHost {
   /** The host has power while any outlet feeds it. */
   outlets: BenchOutlet[];
   senses: { name: string; covers: string[] | 'host' }[];
+  /** Lines that can be pulsed; none by default. */
+  pulses?: BenchPulse[];
   /** Lays a serial cable with the host's name. */
   cable?: boolean;
   /** The program that stands for the host; without one the host is only power. */
@@ -35,6 +37,14 @@ export interface BenchOutlet {
   relayMs?: number;
   /** From request to answer, 0 by default: a slow bus or a network switch. */
   answerMs?: number;
+}
+
+/** What a pulse on a line does: another life without a power edge, at once or later, or nothing. */
+export interface BenchPulse {
+  name: string;
+  does: 'reboot' | 'nothing';
+  /** A kernel that panics writes its dump before it boots. 0 by default. */
+  afterMs?: number;
 }
 
 export interface BenchProgram {

@@ -21,6 +21,8 @@ export interface Host {
   setRelayFault(outlet: string, fault: RelayFault): void;
   /** Mains before an outlet goes or returns, without a command. */
   setFeed(outlet: string, on: boolean): void;
+  /** A pulse on one of its lines; throws for one that the host has not. */
+  pulse(line: string): void;
   /** Another life without a power edge: killed, and started after the boot time. */
   reboot(): void;
   close(): void;
@@ -32,9 +34,11 @@ export function benchHost(config: BenchHost, log: BenchLog): Host {
   const process = hostProcess(name, config.shim, log);
   const faults = new Map<string, SenseFault>();
   let booting: Timer | undefined;
+  let dumping: Timer | undefined;
 
   const die = (): void => {
     booting?.cancel();
+    dumping?.cancel();
     process.kill();
   };
   const boot = (): void => {
@@ -44,6 +48,16 @@ export function benchHost(config: BenchHost, log: BenchLog): Host {
     if (on) boot();
     else die();
   });
+  const reboot = (): void => {
+    die();
+    if (power.hostIsOn()) boot();
+  };
+  const pulse = (wanted: string): void => {
+    const line = config.pulses?.find((one) => one.name === wanted);
+    if (line === undefined) throw new Error(`${name} has no line ${wanted}`);
+    log.write({ kind: 'pulse', host: name, line: wanted });
+    if (line.does === 'reboot' && power.hostIsOn()) dumping = after(line.afterMs ?? 0, reboot);
+  };
   const findSense = (wanted: string) => {
     const found = config.senses.find((sense) => sense.name === wanted);
     if (found === undefined) throw new Error(`${name} has no sense ${wanted}`);
@@ -77,10 +91,8 @@ export function benchHost(config: BenchHost, log: BenchLog): Host {
       tell(power.outlet(outlet).name, { feed: on });
       power.setFeed(outlet, on);
     },
-    reboot: () => {
-      die();
-      if (power.hostIsOn()) boot();
-    },
+    pulse,
+    reboot,
     close: () => {
       die();
       power.close();

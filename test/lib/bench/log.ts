@@ -12,6 +12,7 @@ import type { BenchContact } from './config.ts';
 export type BenchDeed =
   | { kind: 'command'; host: string; outlet: string; to: BenchContact }
   | { kind: 'contact'; host: string; outlet: string; to: BenchContact }
+  | { kind: 'pulse'; host: string; line: string }
   | { kind: 'power'; host: string; to: 'on' | 'off' }
   | {
       kind: 'process';

@@ -3,7 +3,7 @@
  * repeats it with a `value` or an `error`; one that a mute device got is never answered.
  *
  * The owner is the agent's driver: it says `own` once per connection and then only what a board
- * can do to real hardware; a plug is `HOST-OUTLET` or `HOST-SENSE`. All other requests are the
+ * can do to real hardware; a plug is `HOST-OUTLET`, `HOST-SENSE` or `HOST-PULSE`. All other requests are the
  * director's, that is, a test's.
  */
 import type { CableState } from '../pty.ts';
@@ -14,7 +14,8 @@ export type OwnerRequest =
   | { do: 'own' }
   | { do: 'turn'; plug: string; to: BenchContact }
   | { do: 'contact'; plug: string }
-  | { do: 'sense'; plug: string };
+  | { do: 'sense'; plug: string }
+  | { do: 'pulse'; plug: string };
 
 export type HostDeed = 'hang' | 'resume' | 'restart' | 'reboot' | 'terminate' | 'kill';
 

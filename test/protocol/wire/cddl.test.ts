@@ -10,6 +10,7 @@ import {
   RESERVED,
   VIEW,
 } from '../../../protocol/wire/messages.ts';
+import { PRE_ACTION, TIMER_ACTION, TIMER_STATE, TIMER_USE } from '../../../protocol/wire/timer.ts';
 import { assert, suite } from '../../lib/suite.ts';
 
 const test = suite('CDDL');
@@ -36,6 +37,10 @@ const ENUMS = {
   operation: OPERATION,
   outcome: OUTCOME,
   proof: PROOF,
+  'timer-state': TIMER_STATE,
+  'timer-use': TIMER_USE,
+  'timer-action': TIMER_ACTION,
+  'pre-action': PRE_ACTION,
 };
 const kebab = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

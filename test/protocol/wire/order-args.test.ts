@@ -1,8 +1,18 @@
 import { OPERATION, type Operation } from '../../../protocol/wire/messages.ts';
 import { decodeArgs, encodeArgs, type OrderArgs } from '../../../protocol/wire/order-args.ts';
+import type { TimerSettings } from '../../../protocol/wire/timer.ts';
 import { assert, suite } from '../../lib/suite.ts';
 
 const test = suite('order arguments');
+const TIMER: TimerSettings = {
+  use: 'sms-os',
+  mode: 'kick',
+  nowayout: true,
+  action: 'cycle',
+  preAction: 'warn',
+  timeoutMs: 30_000,
+  pretimeoutMs: 10_000,
+};
 const operations = Object.keys(OPERATION) as Operation[];
 
 test('what can be said comes back as it was said', () => {
@@ -13,6 +23,7 @@ test('what can be said comes back as it was said', () => {
     ['ack', { override: true, reason: 'x' }],
     ['disable', { forS: 1 }],
     ['disable', { override: true, forS: 0xff_ffff }],
+    ['timer-set', { timer: TIMER }],
   ];
   for (const [op, args] of said) {
     const bytes = encodeArgs(op, args);
@@ -30,12 +41,15 @@ test('what the bytes cannot hold is refused, and never cut short', () => {
     ['fence', { forS: 5 }],
     ['disable', { forS: 0 }],
     ['disable', { forS: 0x100_0000 }],
+    ['timer-set', {}],
+    ['timer-reset', { timer: TIMER }],
+    ['timer-set', { timer: TIMER, override: true }],
   ];
   for (const [op, args] of refused) assert.is(encodeArgs(op, args), undefined, `${op}`);
 });
 
 test('bytes of another form are not half understood', () => {
-  for (const op of operations) {
+  for (const op of operations.filter((one) => one !== 'timer-set')) {
     assert.equal(decodeArgs(op, Uint8Array.of()), {});
     assert.equal(decodeArgs(op, Uint8Array.of(1)), { override: true });
     assert.is(decodeArgs(op, Uint8Array.of(2)), undefined, `${op}: an unknown flag`);
@@ -43,6 +57,7 @@ test('bytes of another form are not half understood', () => {
   }
   assert.is(decodeArgs('disable', Uint8Array.of(0, 0, 0, 0)), undefined);
   assert.is(decodeArgs('ack', Uint8Array.of(0, 7)), undefined);
+  assert.is(decodeArgs('timer-set', Uint8Array.of()), undefined);
 });
 
 test.run();

@@ -83,16 +83,15 @@ export function judgeRack(rack: Rack): void {
   for (const host of hostsOf(rack)) judgeCuts(rack, host);
 }
 
-/** Each time that an outlet is told to open there was a verdict or an order since the time before. */
+/** Each time that an outlet is told to open there was a verdict, an order or an expiry since then. */
 function judgeCuts(rack: Rack, host: string): void {
-  const causes = [...linesOf(rack, 'dead'), ...linesOf(rack, 'order')].filter(
-    (line) => line.host === host,
-  );
+  const codes = ['dead', 'order', 'timer-expired'];
+  const causes = codes.flatMap((code) => linesOf(rack, code)).filter((line) => line.host === host);
   let lastMs = 0;
   for (const atMs of commandsOf(rack.bench, host, 'open')) {
     const cause = causes.some((line) => line.atMs > lastMs && line.atMs <= atMs + CLOCKS_MS);
     if (!cause && diesSoon(rack.bench, atMs)) continue;
-    assert.ok(cause, `an outlet of ${host} was told to open without a verdict or an order`);
+    assert.ok(cause, `an outlet of ${host} was told to open without a cause`);
     lastMs = atMs;
   }
 }

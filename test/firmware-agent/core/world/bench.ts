@@ -64,6 +64,14 @@ export function boot(world: WorldState, machine: Machine): void {
     machine.at = 'up';
     machine.incarnation = nextId(world);
     machine.echo = 0;
+    machine.kicks = 0;
+  });
+}
+
+/** A pulse on one of its lines: it restarts without losing power, where the line is wired. */
+export function pulse(world: WorldState, machine: Machine): void {
+  world.agenda.add(world.now + RELAY_MS, () => {
+    if (machine.lines === 'wired' && machine.at !== 'off') boot(world, machine);
   });
 }
 

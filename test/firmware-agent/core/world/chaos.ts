@@ -5,6 +5,7 @@
  */
 import type { Order } from '../../../../firmware-agent/core/events.ts';
 import type { HostSettings, Timing } from '../../../../firmware-agent/core/settings.ts';
+import type { TimerSettings } from '../../../../protocol/wire/timer.ts';
 import { type Prng, prng } from '../../../lib/prng.ts';
 import { boot, settlePower } from './bench.ts';
 import type { Machine } from './machine.ts';
@@ -41,13 +42,20 @@ export interface Chaos {
   }[];
   /** Lives that each host had, first to last. */
   lives: Map<number, number[]>;
+  /** What was ever wished for the timer of each host. */
+  timers: Map<number, TimerSettings[]>;
+  /** When something on each host kicked, oldest first; `kicking` holds those that go on. */
+  kickedAt: Map<number, number[]>;
+  kicking: Set<number>;
 }
 
-export function chaosOf(seed: number): Chaos {
+/** `timed`: hosts have lines to pulse, and some have watchdog timers. */
+export function chaosOf(seed: number, timed = false): Chaos {
   const chance = prng(seed);
   const hosts = ['alpha', 'beta', 'gamma']
     .slice(0, chance.between(1, 3))
     .map((name, i) => anyHost(chance, i + 1, name));
+  if (timed) for (const host of hosts) addTimer(prng(seed + host.host), host);
   const feeds: Record<string, number[][]> = {};
   for (const host of hosts) {
     // Outlets of one method stand side by side; a second method stands before them all.
@@ -63,7 +71,48 @@ export function chaosOf(seed: number): Chaos {
     machine.bootMs = chance.between(200, 2_500);
   }
   const liars = new Map(hosts.map((host) => [host.host, liarOf(chance, host)]));
-  return { w, chance, liars, touched: new Set(), given: [], lives: new Map() };
+  const timers = new Map(
+    hosts.map(({ host, timer }) => [host, timer === undefined ? [] : [timer]]),
+  );
+  const more = { timers, kickedAt: new Map(), kicking: new Set(hosts.map(({ host }) => host)) };
+  const c: Chaos = { w, chance, liars, touched: new Set(), given: [], lives: new Map(), ...more };
+  if (timed) for (const host of hosts) keepKicking(c, host.host, host.name);
+  return c;
+}
+
+function addTimer(chance: Prng, host: HostSettings): void {
+  host.pulses = [
+    { name: 'button', kind: 'reset' },
+    { name: 'nmi', kind: 'diag' },
+  ];
+  if (chance.chance(0.5)) host.timer = anyTimer(chance);
+}
+
+function anyTimer(chance: Prng): TimerSettings {
+  const mode = chance.pick(['beat', 'kick'] as const);
+  const preAction = chance.pick(['none', 'warn'] as const);
+  return {
+    use: 'sms-os',
+    mode,
+    nowayout: chance.chance(0.3),
+    action: chance.pick(['none', 'reset', 'off', 'cycle', 'diag'] as const),
+    preAction,
+    timeoutMs: 100 * chance.between(mode === 'beat' ? 9 : 20, mode === 'beat' ? 14 : 30),
+    pretimeoutMs: preAction === 'none' ? 0 : 500,
+  };
+}
+
+/** A program on the host that kicks as long as it is well, often enough for any timer here. */
+function keepKicking(c: Chaos, host: number, name: string): void {
+  const machine = c.w.machine(name);
+  const again = (): void => {
+    if (c.kicking.has(host) && machine.at === 'up') {
+      c.kickedAt.set(host, [...(c.kickedAt.get(host) ?? []).slice(-40), c.w.now]);
+      c.w.kick(name);
+    }
+    c.w.state.agenda.add(c.w.now + 450, again);
+  };
+  again();
 }
 
 function anyHost(chance: Prng, host: number, name: string): HostSettings {
@@ -164,11 +213,33 @@ const FAULTS: Record<string, [weight: number, fault: Fault]> = {
   leave: [
     2,
     ({ w, chance }, _, name) => {
-      const more = { returnByS: 1, reason: chance.pick(['stop', 'stop-failed'] as const) };
+      const more = { returnByS: 1, reason: chance.pick(['stop', 'stop-failed', 'off'] as const) };
       w.leave(name, chance.pick(['leaving', 'left'] as const), more);
     },
   ],
   order: [12, anyOrder],
+  kicker: [
+    4,
+    ({ kicking, chance }, machine) => {
+      if (chance.chance(0.5)) kicking.delete(machine.settings.host);
+      else kicking.add(machine.settings.host);
+    },
+  ],
+  arm: [
+    5,
+    ({ w, chance, timers }, machine, name) => {
+      if (machine.settings.pulses.length === 0) return;
+      const timer = chance.chance(0.8) ? anyTimer(chance) : undefined;
+      if (timer !== undefined) timers.get(machine.settings.host)?.push(timer);
+      w.arm(name, timer);
+    },
+  ],
+  line: [
+    1,
+    ({ chance }, machine) => {
+      machine.lines = chance.pick(['wired', 'dead'] as const);
+    },
+  ],
 };
 
 const NAMES = Object.entries(FAULTS).flatMap(([name, [weight]]) => Array(weight).fill(name));
@@ -237,7 +308,8 @@ function lie({ chance, liars, touched }: Chaos, machine: Machine): void {
 
 const OPERATIONS = [
   ...(['fence', 'fence', 'fence', 'off', 'off', 'on', 'on'] as const),
-  ...(['ack', 'disable', 'enable'] as const),
+  ...(['ack', 'disable', 'enable', 'reset', 'diag'] as const),
+  ...(['timer-set', 'timer-reset', 'timer-off'] as const),
 ];
 
 const ARGUMENTS: Partial<Record<Order['op'], Order['args']>> = {
@@ -256,7 +328,9 @@ function anyOrder(c: Chaos, machine: Machine, host: string): void {
   const by = chance.pick(['operator', bound, undefined]);
   const op = chance.pick(OPERATIONS);
   const override = chance.chance(0.2) ? ({ override: true } as const) : {};
-  const args = { ...override, ...ARGUMENTS[op] };
+  const timer = anyTimer(chance);
+  const args = { ...override, ...(op === 'timer-set' ? { timer } : ARGUMENTS[op]) };
+  if (op === 'timer-set') c.timers.get(machine.settings.host)?.push(timer);
   // Whoever overrules what is read may be wrong.
   if (op === 'ack' && args.override === true) c.touched.add(machine.settings.host);
   const past = c.lives.get(machine.settings.host) ?? [];

@@ -1,5 +1,6 @@
 /** Everything that a test does to a world: faults, crashes, orders. */
 import type { Effect, Event, Order } from '../../../../firmware-agent/core/events.ts';
+import { encodeTimer, type TimerSettings } from '../../../../protocol/wire/timer.ts';
 import type { Machine } from './machine.ts';
 import { lifeName, say } from './radio.ts';
 import { nextId, type Path, type Way, type WorldState } from './state.ts';
@@ -26,6 +27,10 @@ export interface Faults {
   stall(ms: number): void;
   crash(): void;
   leave(name: string, kind: 'leaving' | 'left', more?: Parameters<typeof say>[4]): void;
+  /** A program on the machine says that it is well: one more in the count, told at once. */
+  kick(name: string): void;
+  /** Its shim arms the timer, or with nothing given disarms it. */
+  arm(name: string, settings?: TimerSettings): void;
   /** Gives an order; answers its cmdId. */
   order(wish: Wish): string;
 }
@@ -77,6 +82,21 @@ export function faultsOf(state: WorldState, give: Give, look: Lookup): Faults {
     leave: (name, kind, more) => {
       const { host } = look.machine(name).settings;
       for (const path of state.paths) if (path.host === host) say(state, path, give, kind, more);
+    },
+    kick: (name) => {
+      const machine = look.machine(name);
+      if (machine.at !== 'up') return;
+      machine.kicks += 1;
+      const { host } = machine.settings;
+      for (const path of state.paths) if (path.host === host) say(state, path, give, 'kick');
+    },
+    arm: (name, settings) => {
+      const { host } = look.machine(name).settings;
+      const more =
+        settings === undefined
+          ? ({ op: 'timer-off' } as const)
+          : ({ op: 'timer-set', args: encodeTimer(settings) } as const);
+      for (const path of state.paths) if (path.host === host) say(state, path, give, 'kick', more);
     },
     order: (wish) => order(state, give, look, wish),
   };

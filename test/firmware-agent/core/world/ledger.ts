@@ -2,7 +2,11 @@
  * The judge of a random world: sees every event and every effect, knows the truth, and keeps a list
  * of what must never be. It uses nothing that the core says of itself except its effects.
  */
+
+import { incarnationOf } from '../../../../firmware-agent/core/board.ts';
 import type { Answer, Effect, Event } from '../../../../firmware-agent/core/events.ts';
+import type { Timer } from '../../../../firmware-agent/core/timer.ts';
+import { sameTimer } from '../../../../protocol/wire/timer.ts';
 import type { Chaos } from './chaos.ts';
 import { darkSince, hasPower, type Machine } from './machine.ts';
 import { ageOf, freshness } from './radio.ts';
@@ -15,6 +19,10 @@ export interface Ledger {
   /** Fences that an order wanted, by host, until they are over. */
   cuts: number;
   autonomous: number;
+  /** Of these, by a timer: as a verdict, and as the host's own standing order. */
+  timed: number;
+  standing: number;
+  pulses: number;
   fenced: number;
   frozen: number;
 }
@@ -39,6 +47,10 @@ interface Memory {
   /** Fences of this life whose intent went to disk before anything moved. */
   journalled: Set<number>;
   autonomousAt: number;
+  /** Hosts that left to go off, and said nothing since. */
+  off: Set<number>;
+  /** What stood of each host's timer after the event before, as far as nothing may change it. */
+  locked: Map<number, Timer>;
   /** Until when a host is in maintenance; the whole board under 0. */
   disabled: Map<number, number>;
 }
@@ -49,6 +61,9 @@ export function keepLedger(c: Chaos): Ledger {
     accepted: new Map(),
     cuts: 0,
     autonomous: 0,
+    timed: 0,
+    standing: 0,
+    pulses: 0,
     fenced: 0,
     frozen: 0,
   };
@@ -58,6 +73,8 @@ export function keepLedger(c: Chaos): Ledger {
     frozen: new Set(),
     journalled: new Set(),
     autonomousAt: Number.NEGATIVE_INFINITY,
+    off: new Set(),
+    locked: new Map(),
     disabled: new Map(),
   };
   c.w.state.watch.push((event, effects) => {
@@ -69,7 +86,12 @@ export function keepLedger(c: Chaos): Ledger {
     noteLosses(ledger, event);
     noteEvent(c, memory, event);
     const isRepeat = event.kind === 'order' && ledger.accepted.has(event.order.cmdId);
+    judgeTimers(c, ledger, memory);
     for (const effect of effects) {
+      if (effect.kind === 'pulse') ledger.pulses += 1;
+      if (effect.kind === 'pulse' && !memory.journalled.has(effect.pulse)) {
+        say(c, ledger, `pulse ${effect.pulse} was given without a journalled intent`);
+      }
       if (effect.kind === 'journal') memory.journalled.add(effect.fence);
       if (effect.kind === 'cut') judgeCut(c, ledger, memory, effect);
       if (effect.kind === 'restore' && memory.frozen.has(effect.host)) {
@@ -88,6 +110,7 @@ function noteEvent(c: Chaos, memory: Memory, event: Event): void {
     memory.journalled.clear();
     memory.autonomousAt = Number.NEGATIVE_INFINITY;
     memory.disabled.clear();
+    memory.locked.clear();
   }
   if (event.kind !== 'heard' || !('echo' in event.opened)) return;
   const { kind, host, echo } = event.opened;
@@ -95,6 +118,8 @@ function noteEvent(c: Chaos, memory: Memory, event: Event): void {
   if (ageOf(c.w.state, echo) > freshness(machineOf(c.w.state, host))) return;
   if (kind === 'left') memory.left.add(host);
   else memory.left.delete(host);
+  if (kind === 'left' && event.opened.reason === 'off') memory.off.add(host);
+  else memory.off.delete(host);
 }
 
 function say(c: Chaos, ledger: Ledger, sentence: string): void {
@@ -119,24 +144,68 @@ function judgeCut(
   if (isOrdered || !isFirst) return;
   ledger.autonomous += 1;
   const { deadtimeMs } = machine.settings.timing;
-  for (const [key, at] of c.w.state.freshAt) {
+  const byTimer = fence.by.kind === 'timer';
+  const isStanding = fence.by.kind === 'timer' && fence.by.standing;
+  const least = Math.min(deadtimeMs, ...timesOf(c, host, byTimer));
+  for (const [key, at] of isStanding ? [] : c.w.state.freshAt) {
     const sinceMs = c.w.now - at;
-    if (!key.startsWith(`${host}:`) || sinceMs >= deadtimeMs) continue;
+    if (!key.startsWith(`${host}:`) || sinceMs >= least) continue;
     say(c, ledger, `host ${host} was cut ${sinceMs.toFixed(0)} ms after a fresh beat (${key})`);
   }
+  if (byTimer) ledger.timed += 1;
+  if (isStanding) ledger.standing += 1;
+  if (isStanding && !memory.off.has(host)) judgeStandingOrder(c, ledger, machine);
   for (const at of [0, host]) {
     if (c.w.now >= (memory.disabled.get(at) ?? Number.NEGATIVE_INFINITY)) continue;
     say(c, ledger, `host ${host} was cut by verdict while ${at} was disabled`);
   }
-  if (memory.left.has(host)) say(c, ledger, `host ${host} left and was cut by verdict`);
+  if (memory.left.has(host) && !(isStanding && memory.off.has(host)))
+    say(c, ledger, `host ${host} left and was cut by verdict`);
   const apartMs = c.w.now - memory.autonomousAt;
   if (apartMs < GAP_MS) say(c, ledger, `two verdicts cut within ${apartMs.toFixed(0)} ms`);
   memory.autonomousAt = c.w.now;
   const lives = memory.spent.get(host) ?? new Set();
-  if (lives.has(fence.incarnation)) {
+  if (lives.has(fence.incarnation) && !isStanding) {
     say(c, ledger, `life ${fence.incarnation} of host ${host} was cut twice by verdict`);
   }
   memory.spent.set(host, lives.add(fence.incarnation));
+}
+
+/** The times of all timers that were ever wished for a host; none where no timer cut it. */
+function timesOf(c: Chaos, host: number, byTimer: boolean): number[] {
+  return byTimer ? (c.timers.get(host) ?? []).map(({ timeoutMs }) => timeoutMs) : [];
+}
+
+/**
+ * Its own kick timer ran out in truth: nothing on it had kicked for that long, kicks aside that
+ * are younger than any beat which the board may have heard since.
+ */
+function judgeStandingOrder(c: Chaos, ledger: Ledger, machine: Machine): void {
+  const { host, timing } = machine.settings;
+  const youngMs = freshness(machine) + 2 * timing.keepaliveMs + SLACK_MS;
+  const kicks = (c.kickedAt.get(host) ?? []).filter((at) => at <= c.w.now - youngMs);
+  const sinceMs = c.w.now - (kicks.at(-1) ?? Number.NEGATIVE_INFINITY);
+  const wished = (c.timers.get(host) ?? []).filter(({ mode }) => mode === 'kick');
+  const least = Math.min(...wished.map(({ timeoutMs }) => timeoutMs));
+  if (sinceMs >= least) return;
+  say(c, ledger, `host ${host} was cut as by its own order ${sinceMs.toFixed(0)} ms after a kick`);
+}
+
+/** S13: what is nowayout stands unchanged until the life is over. */
+function judgeTimers(c: Chaos, ledger: Ledger, { locked }: Memory): void {
+  for (const [number, host] of c.w.state.process?.board.hosts ?? []) {
+    const was = locked.get(number);
+    const is = host.timer;
+    if (was !== undefined && was.at !== 'off') {
+      const same = is.at !== 'off' && sameTimer(is.settings, was.settings);
+      const isOver =
+        host.ended.some(({ incarnation }) => incarnation === was.incarnation) ||
+        incarnationOf(host) !== was.incarnation;
+      if (!same && !isOver) say(c, ledger, `the nowayout timer of host ${number} was changed`);
+    }
+    if (is.at !== 'off' && is.settings.nowayout) locked.set(number, is);
+    else locked.delete(number);
+  }
 }
 
 function judgeAnswer(c: Chaos, ledger: Ledger, answer: Answer, isRepeat: boolean): void {
@@ -158,6 +227,11 @@ function judgeAnswer(c: Chaos, ledger: Ledger, answer: Answer, isRepeat: boolean
   const machine = machineOf(c.w.state, host);
   if (outcome === 'done' && CUTTING.has(op) && answer.proof !== 'by-hand')
     judgeDark(c, ledger, machine, `done for ${cmdId}`);
+  const isPulse = op === 'reset' || op === 'diag';
+  if (outcome === 'done' && isPulse && machine.incarnation === answer.incarnation) {
+    say(c, ledger, `${op} ${cmdId} is done, but that life goes on`);
+  }
+  if (isPulse && answer.proof !== 'none') say(c, ledger, `${op} ${cmdId} claims a proof`);
   const runs = machine.at === 'up' || machine.at === 'hung';
   if (outcome === 'already' && runs && machine.incarnation === answer.incarnation) {
     say(c, ledger, `already for ${cmdId}, but that life goes on`);

@@ -32,6 +32,10 @@ export interface Machine {
   /** Counts starts, so that what was planned for an earlier one does nothing. */
   start: number;
   incarnation: number;
+  /** How often its programs have kicked the timer in this life; every beat says it. */
+  kicks: number;
+  /** What a pulse on a line does: restarts it, or nothing. */
+  lines: 'wired' | 'dead';
   /** The largest tick that this life accepted, and the life of the board that issued it. */
   echo: number;
   echoLife: string;
@@ -59,6 +63,8 @@ export function newMachine(
     at: 'up',
     start: 0,
     incarnation,
+    kicks: 0,
+    lines: 'wired',
     echo: 0,
     echoLife: '',
     power: [{ at: Number.NEGATIVE_INFINITY, on: true }],

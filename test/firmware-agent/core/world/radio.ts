@@ -4,7 +4,7 @@
  */
 
 import type { Event } from '../../../../firmware-agent/core/events.ts';
-import { FLAG_SICK } from '../../../../protocol/wire/messages.ts';
+import { FLAG_SICK, type LeaveReason, type Operation } from '../../../../protocol/wire/messages.ts';
 import type { Opened } from '../../../../protocol/wire/session/agent.ts';
 import type { Machine } from './machine.ts';
 import {
@@ -102,13 +102,21 @@ function beatOn(
   world.agenda.add(session.since + periods * periodMs, () => beatOn(world, path, of, give));
 }
 
+export interface Said {
+  flags?: number;
+  returnByS?: number;
+  reason?: LeaveReason;
+  op?: Operation;
+  args?: Uint8Array;
+}
+
 /** Sends one message on the session of a path; nothing where none stands. */
 export function say(
   world: WorldState,
   path: Path,
   give: Give,
-  kind: 'beat' | 'leaving' | 'left',
-  more: { flags?: number; returnByS?: number; reason?: 'stop' | 'stop-failed' } = {},
+  kind: 'beat' | 'kick' | 'leaving' | 'left',
+  more: Said = {},
 ): void {
   const { session } = path;
   const machine = machineOf(world, path.host);
@@ -124,13 +132,17 @@ export function say(
     seq: session.lastSeq,
     echo: machine.echo,
   };
-  const { flags = 0, returnByS = 60, reason = 'stop' } = more;
+  const { returnByS = 60, reason = 'stop', op = 'timer-reset', args = new Uint8Array() } = more;
+  const count = machine.kicks & 0x0f;
+  const flags = (more.flags ?? 0) | count;
   const opened: Member =
     kind === 'beat'
       ? { kind, ...common, flags, bytes: new Uint8Array() }
-      : kind === 'leaving'
-        ? { kind, ...common, reason, returnByS }
-        : { kind, ...common, reason };
+      : kind === 'kick'
+        ? { kind, ...common, op, count, args }
+        : kind === 'leaving'
+          ? { kind, ...common, reason, returnByS }
+          : { kind, ...common, reason };
   session.left = kind === 'left';
   const { life } = session;
   sendUp(world, path, () => receive(world, machine, { opened, life }, give));

@@ -36,6 +36,7 @@ export function guarded(
     fate: [],
     outlets: [{ name: 'relay', method: 1, readable: true, periodMs: 100 }],
     senses: [{ name: 'sense', covers: 'host', periodMs: 100, showsBreak: true }],
+    pulses: [],
     ...rest,
   };
 }
@@ -53,11 +54,11 @@ export function overBroker(
 export const OPERATOR: OrdererSettings = {
   orderer: 1,
   name: 'operator',
-  may: ['fence', 'off', 'on', 'ack', 'disable', 'status'],
+  may: ['fence', 'off', 'on', 'ack', 'disable', 'reset', 'diag', 'timer', 'status'],
 };
 
 export function boundKey(orderer: number, name: string, boundTo: number): OrdererSettings {
-  return { orderer, name, boundTo, may: ['fence', 'off', 'on', 'ack', 'disable', 'status'] };
+  return { ...OPERATOR, orderer, name, boundTo };
 }
 
 export function boardOf(

@@ -14,7 +14,7 @@ import { assertBoard } from '../../../../firmware-agent/core/invariants.ts';
 import type { BoardSettings, HostSettings } from '../../../../firmware-agent/core/settings.ts';
 import { type Prng, prng } from '../../../lib/prng.ts';
 import { agenda } from './agenda.ts';
-import { sampleFor, turn } from './bench.ts';
+import { pulse, sampleFor, turn } from './bench.ts';
 import { type Faults, faultsOf } from './faults.ts';
 import { type Machine, newMachine, readContact, readSense } from './machine.ts';
 import { ageOf, freshness, lifeName, retire, sendRound } from './radio.ts';
@@ -144,6 +144,8 @@ function carryOut(state: WorldState, effect: Effect): void {
       return turn(state, machineOf(state, effect.host), effect.outlets, 'open');
     case 'restore':
       return turn(state, machineOf(state, effect.host), effect.outlets, 'closed');
+    case 'pulse':
+      return pulse(state, machineOf(state, effect.host));
     case 'round':
       state.process?.issuedAt.set(effect.tick, state.now);
       return sendRound(state, effect.tick, give);

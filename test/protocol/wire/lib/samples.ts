@@ -80,6 +80,25 @@ export const SAMPLES: { [K in MessageKind]: Extract<Message, { kind: K }> } = {
     tick: 100_020,
     detail: new Uint8Array([0]),
   },
+  kick: {
+    kind: 'kick',
+    kid: 1,
+    host: 1,
+    seq: 1_003,
+    echo: 100_021,
+    op: 9,
+    count: 5,
+    args: Uint8Array.of(4, 3, 3, 3, 0x01, 0x2c, 0x00, 0x64),
+  },
+  timer: {
+    kind: 'timer',
+    kid: 1,
+    tick: 100_022,
+    heard: 1_003,
+    timer: 1,
+    remaining: 300,
+    args: Uint8Array.of(4, 3, 3, 3, 0x01, 0x2c, 0x00, 0x64),
+  },
 };
 
 /** The sample as that channel carries it: over serial a STATE has no body. */

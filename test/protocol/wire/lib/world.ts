@@ -16,6 +16,7 @@ import {
   type Refusal,
   receive,
   seen,
+  timerFrame,
 } from '../../../../protocol/wire/session/agent.ts';
 import {
   echoCell,
@@ -207,6 +208,12 @@ function deliver(w: World, frame: Sent): void {
     if (opened !== undefined) w.opened.push({ agent, opened, at: w.now });
     if (opened?.kind === 'leaving' || opened?.kind === 'left') {
       const answer = seen(agent.sessions, opened, issue(agent.ticks, w.now));
+      if (answer !== undefined) replies.push(answer);
+    }
+    if (opened?.kind === 'kick' && opened.op !== 'timer-reset') {
+      const { seq: heard, args } = opened;
+      const said = { tick: agent.ticks.latest, heard, timer: 1, remaining: 50, args };
+      const answer = timerFrame(agent.sessions, host, channel, said);
       if (answer !== undefined) replies.push(answer);
     }
     for (const reply of replies) {

@@ -331,7 +331,7 @@ test('our own echo, orders and reserved messages end quietly', () => {
   assert.is(give(r, alive(r.sessions, 1, 'serial', 1) ?? new Uint8Array()).refused, 'shape');
   assert.is(give(r, peer.welcome).refused, 'shape');
   assert.is(give(r, sealFrame(crypto, peer.up, 'serial', SAMPLES.order)).refused, 'shape');
-  assert.is(give(r, Uint8Array.from([0x84, 15, ...new Uint8Array(40)])).refused, 'reserved');
+  assert.is(give(r, Uint8Array.from([0x84, 16, ...new Uint8Array(40)])).refused, 'reserved');
 });
 
 test('a key may be changed without a gap: both serve while the host moves over', () => {

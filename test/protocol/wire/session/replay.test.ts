@@ -3,6 +3,7 @@ import { receive, refusals } from '../../../../protocol/wire/session/agent.ts';
 import { issue } from '../../../../protocol/wire/ticks.ts';
 import { assert, suite } from '../../../lib/suite.ts';
 import {
+  type Host,
   K_MS,
   kindOf,
   run,
@@ -11,17 +12,31 @@ import {
   startAgent,
   startHost,
   tell,
+  type World,
   world,
 } from '../lib/world.ts';
 
 const test = suite('sessions under replay');
 
+/** Both channels arm the timer, and kick it; five seconds of the world. */
+function armAndKick(w: World, host: Host): void {
+  const args = Uint8Array.of(4, 1, 3, 0, 0, 100, 0, 0);
+  for (const channel of ['serial', 'mqtt'] as const) {
+    tell(w, host, channel, { kind: 'timer', op: 'timer-set', args });
+  }
+  run(w, 4_000);
+  for (const channel of ['serial', 'mqtt'] as const)
+    tell(w, host, channel, { kind: 'kick', count: 1 });
+  run(w, 1_000);
+}
+
 test('a frame that was recorded opens nothing elsewhere: path, host, direction, life or time', () => {
   const w = world(19);
   const agent = startAgent(w);
-  startHost(w, 1, 'boot-1', ['serial', 'mqtt']);
+  const timed = startHost(w, 1, 'boot-1', ['serial', 'mqtt']);
   startHost(w, 2, 'boot-2', ['serial', 'mqtt']);
-  run(w, 20_000);
+  armAndKick(w, timed);
+  run(w, 15_000);
   const other = startAgent(w);
   issue(other.ticks, w.now);
   w.agents.splice(w.agents.indexOf(other), 1);
@@ -34,7 +49,8 @@ test('a frame that was recorded opens nothing elsewhere: path, host, direction, 
           tried += 1;
           const got = receive(target.sessions, { channel, host }, frame.bytes, target.ticks, w.now);
           const kind = got.opened?.kind;
-          if (kind === 'beat' || kind === 'leaving' || kind === 'left') opened += 1;
+          if (kind === 'beat' || kind === 'kick' || kind === 'leaving' || kind === 'left')
+            opened += 1;
           if (kind === undefined) continue;
           // Only handshakes repeat, on their own path; a SOLICIT, which names no life, in any.
           assert.ok(channel === frame.channel && host === frame.host, kindOf(frame));
@@ -52,7 +68,8 @@ test('frames of the board that come back to the hosts, late or on another path, 
   startAgent(w);
   const host = startHost(w, 1, 'boot-1', ['serial', 'mqtt']);
   startHost(w, 2, 'boot-2', ['serial', 'mqtt']);
-  run(w, 10_500);
+  armAndKick(w, host);
+  run(w, 5_500);
   const recorded = w.sent.slice();
   const from = w.news.length;
   for (const frame of recorded) {
@@ -117,7 +134,8 @@ test('counters tell replay, wrong key, delay and a dead session apart, per host 
 });
 
 test('every message that has a session key is one that these tests have sent', () => {
-  const kinds = new Set(['leaving', 'leavingSeen', 'left', 'leftSeen', 'beat', 'alive']);
+  const leaving = ['leaving', 'leavingSeen', 'left', 'leftSeen'];
+  const kinds = new Set([...leaving, 'beat', 'alive', 'kick', 'timer']);
   for (const [kind, { key }] of Object.entries(MESSAGES)) {
     assert.is(kinds.has(kind), key.startsWith('session'), kind);
   }
