@@ -7,8 +7,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { attemptSync } from '../../protocol/attempt.ts';
 import { after, monotonicMs } from '../../protocol/link/timers.ts';
 import { type BenchClient, type BenchConfig, startBench } from './bench/client.ts';
 import type { BenchProgram } from './bench/config.ts';
@@ -99,8 +100,12 @@ export interface Ran {
 }
 
 /** The flags that everything of ours must bear. */
-const NODE_FLAGS = ['--disallow-code-generation-from-strings', '--disable-proto=delete'];
+export const NODE_FLAGS: string[] = [
+  '--disallow-code-generation-from-strings',
+  '--disable-proto=delete',
+];
 const WAIT_MS_MAX = 30_000;
+const BOARD_NICENESS = -10;
 
 /** Writes all files, starts bench, shims and agent; resolves when the agent guards. */
 export async function startRack(setup: RackSetup): Promise<Rack> {
@@ -110,7 +115,8 @@ export async function startRack(setup: RackSetup): Promise<Rack> {
   setup.prepare?.(dir);
   const bench = await startBench(built('test/lib/bench/main.ts'), benchConfig(dir, setup));
   const said: AgentLine[] = [];
-  let agent = runAgent(dir, setup, said);
+  const ours = { name: 'agent', wallAheadMs: setup.wallAheadMs ?? 0 };
+  let agent = runAgent(dir, ours, said);
   await guards(agent);
   return {
     dir,
@@ -121,12 +127,12 @@ export async function startRack(setup: RackSetup): Promise<Rack> {
     },
     said: () => said,
     startAgent: async () => {
-      agent = runAgent(dir, setup, said);
+      agent = runAgent(dir, ours, said);
       await guards(agent);
       return agent;
     },
     launchAgent: () => {
-      agent = runAgent(dir, setup, said);
+      agent = runAgent(dir, ours, said);
       return agent;
     },
     fencepost: (args, over = 'socket') => {
@@ -148,13 +154,21 @@ export async function startRack(setup: RackSetup): Promise<Rack> {
   };
 }
 
-function runAgent(dir: string, { wallAheadMs = 0 }: RackSetup, said: AgentLine[]): AgentProcess {
+/** Starts the agent of NAME.toml in `dir`; what it says goes into NAME.log and into `said`. */
+export function runAgent(
+  dir: string,
+  { name, wallAheadMs }: { name: string; wallAheadMs: number },
+  said: AgentLine[],
+): AgentProcess {
   const program = built('firmware-agent/main.ts');
-  const child = spawn(process.execPath, [...NODE_FLAGS, program, 'run', join(dir, 'agent.toml')], {
+  const file = join(dir, `${name}.toml`);
+  const child = spawn(process.execPath, [...NODE_FLAGS, program, 'run', file], {
     env: { ...process.env, ...wallClockEnv({ aheadMs: wallAheadMs }) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  return followed(child, { logPath: join(dir, 'agent.log'), wallAheadMs }, said);
+  // A board has a processor of its own; where we may, it goes before what this machine plays.
+  attemptSync(() => setPriority(child.pid ?? 0, BOARD_NICENESS));
+  return followed(child, { logPath: join(dir, `${name}.log`), wallAheadMs }, said);
 }
 
 function guards(agent: AgentProcess): Promise<AgentLine> {
@@ -339,7 +353,7 @@ function agentToml(dir: string, setup: RackSetup): string {
     '[orderers.ops]',
     'id = 10',
     'operator = true',
-    'may = ["fence", "off", "on", "status"]',
+    'may = ["fence", "off", "on", "ack", "disable", "status"]',
     ...(setup.agentLines ?? []),
     '',
   ].join('\n');
