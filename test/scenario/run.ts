@@ -28,6 +28,7 @@ import { reload } from './reload.ts';
 import { restarts, restartsNonLatching } from './restarts.ts';
 import { staleReadings } from './stale-readings.ts';
 import { storage } from './storage.ts';
+import { waysOut, waysOutOfLimits } from './ways-out.ts';
 
 const SCENARIOS: Scenario[] = [
   agentStopped,
@@ -57,6 +58,8 @@ const SCENARIOS: Scenario[] = [
   leftAlone,
   leftAloneMisled,
   doctor,
+  waysOut,
+  waysOutOfLimits,
 ];
 
 const AT_A_TIME = 2;
