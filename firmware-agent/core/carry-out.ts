@@ -22,7 +22,7 @@ import { stepTimer } from './timer.ts';
 import { dueOf } from './timer-due.ts';
 import { endTimer } from './timer-run.ts';
 import { judge } from './verdict.ts';
-import { forgetSilence, tell } from './words.ts';
+import { forgetSilence, forgetWords, tell } from './words.ts';
 
 /** Steps the host's fence, if one runs. */
 export function runFence(board: Board, host: Host, event: FenceEvent, now: Instant): Effect[] {
@@ -225,7 +225,7 @@ function endLives(
   host.holdEndTick = board.ticks.latest;
   delete host.livedAt;
   effects.push(...endTimer(board, host, now));
-  return [...effects, ...forgetSilence(board, host, `its silence ended: ${why}`)];
+  return [...effects, ...forgetWords(board, host, `its life ended: ${why}`)];
 }
 
 /** Success for whoever acknowledged; others are told that nothing was proven, and that he did. */
@@ -268,7 +268,9 @@ function failed(board: Board, host: Host, reason: string, now: Instant): Effect[
   note(host, now, `failed: ${reason}`);
   if (host.record !== undefined) host.record = { ...host.record, outcome: 'failed', reason };
   const text = `its fence failed: ${reason}; it may have power`;
-  const remedy = 'look at relay, sense and wiring, cut its power by hand, or order the fence again';
+  const remedy =
+    'mend relay, sense or wiring and order the fence again, or cut its power by hand and say so ' +
+    `with \`fencepost ack ${host.settings.name}\``;
   board.alarms.delete(`${host.settings.host}:failed`);
   return [
     { kind: 'save' },

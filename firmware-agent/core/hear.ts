@@ -139,7 +139,8 @@ export function raiseDoubt(board: Board, host: Host, now: Instant): Effect[] {
       host: host.settings.host,
       code: 'half-duplex',
       text: 'it is heard, but does not hear the board',
-      remedy: 'look at the transmit line of its serial port and at its way from the broker',
+      remedy:
+        'look at the way from the board to it: transmit line, broker; it can be fenced by order',
     },
     now,
   );
@@ -282,7 +283,7 @@ function hearFlags(board: Board, host: Host, beat: OpenedBeat, now: Instant): Ef
       host: at,
       code: 'two-agents',
       text: 'another agent claims it, too; both act on orders only',
-      remedy: 'stop the agent that is not its own',
+      remedy: 'stop the agent that is not its own; until then order what it needs',
     }),
     ...standing(board, (beat.flags & FLAG_SICK) !== 0, now, {
       host: at,

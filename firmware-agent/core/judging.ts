@@ -148,7 +148,8 @@ function act(board: Board, host: Host, finding: Finding, drained: boolean, now: 
       return raise(board.alarms, unproven(at, 'nothing of it is listened to'), now);
     case 'late': {
       const text = `its beats are late: ${(finding.quietMs / 1000).toFixed(1)} s of silence`;
-      const remedy = 'look at the host; at deadtime it is fenced';
+      const remedy =
+        'look at the host; at deadtime it is fenced, unless another alarm says why not';
       return raise(board.alarms, { host: at, code: 'late', text, remedy }, now, 'warning');
     }
     case 'silent':
@@ -186,7 +187,7 @@ function actOnSilence(
     case 'held':
       return hold(board, host, now);
     case 'budget': {
-      const text = 'silent, but too many hosts were fenced within the hour';
+      const text = 'silent, but it, or the board, has fenced too often within the hour';
       const remedy = 'find the common cause, then order the fence';
       return raise(board.alarms, { host: at, code: 'budget', text, remedy }, now);
     }

@@ -6,11 +6,17 @@ export function tell(host: Host, level: News['level'], code: Code, text: string)
   return { kind: 'news', level, code, host: host.settings.host, text };
 }
 
+const OF_SILENCE: Code[] = ['late', 'held', 'unproven', 'budget'];
+const OF_LIFE: Code[] = ['absent', 'leaving', 'half-duplex', 'two-agents', 'unguarded', 'sick'];
+
 /** Takes back what was told of a silence that is over. */
 export function forgetSilence(board: Board, host: Host, text: string): News[] {
   delete host.held;
-  const at = host.settings.host;
-  return (['late', 'held', 'unproven', 'budget'] as const).flatMap((code) =>
-    clear(board.alarms, at, code, text),
-  );
+  return OF_SILENCE.flatMap((code) => clear(board.alarms, host.settings.host, code, text));
+}
+
+/** Takes back what was told of a life that we ended: what is wrong with the next, that one says. */
+export function forgetWords(board: Board, host: Host, text: string): News[] {
+  const over = OF_LIFE.flatMap((code) => clear(board.alarms, host.settings.host, code, text));
+  return [...forgetSilence(board, host, text), ...over];
 }

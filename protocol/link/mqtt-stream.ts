@@ -43,8 +43,9 @@ export function mqttStream(
     },
     destroy: (error, destroyed) => {
       feed.close();
-      // A reset drops what the kernel still holds, which would arrive late or never.
-      if (raw.connecting || raw.destroyed) raw.destroy();
+      // A reset drops what the kernel still holds, which would arrive late or never. After an `end`
+      // Node refuses it and never closes the descriptor: a process then hangs at its exit.
+      if (raw.connecting || raw.destroyed || data.writableEnded) raw.destroy();
       else raw.resetAndDestroy();
       data.destroy();
       destroyed(error);

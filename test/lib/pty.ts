@@ -77,8 +77,8 @@ export function openPty(onBytes: (bytes: Uint8Array) => void): Pty {
 
 /** What a cable does to bytes; all of it may change while they flow. */
 export interface CableState {
-  /** True loses every byte, both ways, and is seen by nobody. */
-  pulled: boolean;
+  /** True loses every byte, both ways, and is seen by nobody; an end loses what enters there. */
+  pulled: boolean | 'a' | 'b';
   delayMs: number;
   /** The share of bytes, 0 to 1, that arrive with one bit changed. */
   noise: number;
@@ -116,8 +116,8 @@ export function layCable(
   const ptys: { a?: Pty; b?: Pty } = {};
   const counts = { a: 0, b: 0 };
   const noise = bitNoise(0x2545f491);
-  const toB = wire(state, noise, (bytes) => ptys.b?.write(bytes));
-  const toA = wire(state, noise, (bytes) => ptys.a?.write(bytes));
+  const toB = wire(state, 'a', noise, (bytes) => ptys.b?.write(bytes));
+  const toA = wire(state, 'b', noise, (bytes) => ptys.a?.write(bytes));
   const carry = (from: 'a' | 'b', bytes: Uint8Array): void => {
     counts[from] += bytes.length;
     onBytes?.(from, bytes);
@@ -156,12 +156,14 @@ export function layCable(
 /** One direction of a cable: keeps the order of bytes whatever their delays. */
 function wire(
   state: CableState,
+  from: 'a' | 'b',
   noise: (share: number, bytes: Uint8Array) => Uint8Array,
   deliver: (bytes: Uint8Array) => void,
 ): { carry(bytes: Uint8Array): void; close(): void } {
   const queue: { at: number; bytes: Uint8Array }[] = [];
   let freeAt = 0;
   let timer: Timer | undefined;
+  const isPulled = (): boolean => state.pulled === true || state.pulled === from;
   const drain = (): void => {
     timer = undefined;
     for (let head = queue[0]; head !== undefined; head = queue[0]) {
@@ -171,12 +173,12 @@ function wire(
         return;
       }
       queue.shift();
-      if (!state.pulled) deliver(head.bytes);
+      if (!isPulled()) deliver(head.bytes);
     }
   };
   return {
     carry: (bytes) => {
-      if (state.pulled) return;
+      if (isPulled()) return;
       const spoilt = noise(state.noise, bytes);
       if (queue.length === 0 && state.baud === 0 && state.delayMs === 0) return deliver(spoilt);
       for (let start = 0; start < spoilt.length; start += PIECE_BYTES) {

@@ -5,14 +5,15 @@
  * scenarios and benchmarks start from here and differ only in what they then do to it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { attemptSync } from '../../protocol/attempt.ts';
 import { after, monotonicMs } from '../../protocol/link/timers.ts';
 import { type BenchClient, type BenchConfig, startBench } from './bench/client.ts';
 import type { BenchProgram } from './bench/config.ts';
 import { built } from './built.ts';
+import { writeFiles } from './rack-files.ts';
 import { wallClockEnv } from './wall-clock/env.ts';
 
 export interface RackTiming {
@@ -103,8 +104,12 @@ export interface Ran {
 }
 
 /** The flags that everything of ours must bear. */
-const NODE_FLAGS = ['--disallow-code-generation-from-strings', '--disable-proto=delete'];
+export const NODE_FLAGS: string[] = [
+  '--disallow-code-generation-from-strings',
+  '--disable-proto=delete',
+];
 const WAIT_MS_MAX = 30_000;
+const BOARD_NICENESS = -10;
 
 /** Writes all files, starts bench, shims and agent; resolves when the agent guards. */
 export async function startRack(setup: RackSetup): Promise<Rack> {
@@ -114,7 +119,8 @@ export async function startRack(setup: RackSetup): Promise<Rack> {
   setup.prepare?.(dir);
   const bench = await startBench(built('test/lib/bench/main.ts'), benchConfig(dir, setup));
   const said: AgentLine[] = [];
-  let agent = runAgent(dir, setup, said);
+  const ours = { name: 'agent', wallAheadMs: setup.wallAheadMs ?? 0 };
+  let agent = runAgent(dir, ours, said);
   await guards(agent);
   return {
     dir,
@@ -125,12 +131,12 @@ export async function startRack(setup: RackSetup): Promise<Rack> {
     },
     said: () => said,
     startAgent: async () => {
-      agent = runAgent(dir, setup, said);
+      agent = runAgent(dir, ours, said);
       await guards(agent);
       return agent;
     },
     launchAgent: () => {
-      agent = runAgent(dir, setup, said);
+      agent = runAgent(dir, ours, said);
       return agent;
     },
     fencepost: (args, over = 'socket') => {
@@ -152,13 +158,21 @@ export async function startRack(setup: RackSetup): Promise<Rack> {
   };
 }
 
-function runAgent(dir: string, { wallAheadMs = 0 }: RackSetup, said: AgentLine[]): AgentProcess {
+/** Starts the agent of NAME.toml in `dir`; what it says goes into NAME.log and into `said`. */
+export function runAgent(
+  dir: string,
+  { name, wallAheadMs }: { name: string; wallAheadMs: number },
+  said: AgentLine[],
+): AgentProcess {
   const program = built('firmware-agent/main.ts');
-  const child = spawn(process.execPath, [...NODE_FLAGS, program, 'run', join(dir, 'agent.toml')], {
+  const file = join(dir, `${name}.toml`);
+  const child = spawn(process.execPath, [...NODE_FLAGS, program, 'run', file], {
     env: { ...process.env, ...wallClockEnv({ aheadMs: wallAheadMs }) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  return followed(child, { logPath: join(dir, 'agent.log'), wallAheadMs }, said);
+  // A board has a processor of its own; where we may, it goes before what this machine plays.
+  attemptSync(() => setPriority(child.pid ?? 0, BOARD_NICENESS));
+  return followed(child, { logPath: join(dir, `${name}.log`), wallAheadMs }, said);
 }
 
 function guards(agent: AgentProcess): Promise<AgentLine> {
@@ -289,109 +303,4 @@ function hostProgram(dir: string, setup: RackSetup, name: string): BenchProgram 
   const shim = [process.execPath, ...NODE_FLAGS, built('host-shim/main.ts'), 'run', ...files];
   const output = join(dir, `${name}.log`);
   return { output, ...(setup.program?.(name, shim, dir) ?? { command: shim }) };
-}
-
-function writeFiles(dir: string, setup: RackSetup): void {
-  const key = (): string => randomBytes(32).toString('base64');
-  const keys = setup.hosts.map((host) => ({ host, key: key() }));
-  const operator = `admin ops 1 ${key()}\n`;
-  const hostLines = keys.map((one) => `host ${one.host} 1 ${one.key}\n`);
-  const secret = (name: string, text: string): void =>
-    writeFileSync(join(dir, name), text, { mode: 0o600 });
-  secret('keys', hostLines.join('') + operator);
-  secret('ops-keys', operator);
-  keys.forEach(({ host }, i) => {
-    secret(`${host}-keys`, hostLines[i] ?? '');
-    writeFileSync(join(dir, `${host}.toml`), shimToml(dir, setup, host, i + 1));
-  });
-  writeFileSync(join(dir, 'agent.toml'), agentToml(dir, setup));
-  if (setup.broker !== undefined) writeFileSync(join(dir, 'fencepost.toml'), opsToml(dir, setup));
-}
-
-function brokerLines(broker: { url: string; protocol: 4 | 5 } | undefined): string[] {
-  if (broker === undefined) return [];
-  return ['[mqtt]', `url = "${broker.url}"`, `protocol = ${broker.protocol}`, ''];
-}
-
-function agentToml(dir: string, setup: RackSetup): string {
-  const timing = Object.entries(setup.timing).map(([name, value]) => `${name} = "${value}"`);
-  const socket = join(dir, 'bench.sock');
-  return [
-    'schema = 1',
-    'version = 1',
-    '[agent]',
-    'name = "board"',
-    'id = 1',
-    `keys = "${join(dir, 'keys')}"`,
-    `state = "${setup.stateDir ?? join(dir, 'state')}"`,
-    `socket = "${join(dir, 'agent.sock')}"`,
-    '',
-    ...brokerLines(setup.broker),
-    ...(setup.broker?.elsewhere ? ['on_board = false'] : []),
-    '[timing]',
-    ...timing,
-    '',
-    ...setup.hosts.flatMap((name, i) => [
-      `[hosts.${name}]`,
-      `id = ${i + 1}`,
-      ...(setup.serial === false
-        ? []
-        : [`serial = { path = "${join(dir, 'cables', `${name}-a`)}" }`]),
-      ...linesFor(setup, name),
-      `[[hosts.${name}.outlets]]`,
-      `driver = "bench"\nname = "psu"\nsocket = "${socket}"\nplug = "${name}-psu"`,
-      `[[hosts.${name}.senses]]`,
-      `driver = "bench"\nname = "rail"\ncovers = "host"\nsocket = "${socket}"\nplug = "${name}-rail"`,
-      ...[
-        ['reset', 'reset'],
-        ['diag', 'nmi'],
-      ].map(
-        ([kind, line]) =>
-          `[[hosts.${name}.pulses]]\ndriver = "bench"\nkind = "${kind}"\nsocket = "${socket}"\nplug = "${name}-${line}"`,
-      ),
-      '',
-    ]),
-    '[orderers.ops]',
-    'id = 10',
-    'operator = true',
-    'may = ["fence", "off", "on", "reset", "diag", "timer", "status"]',
-    ...(setup.agentLines ?? []),
-    '',
-  ].join('\n');
-}
-
-function linesFor({ hostLines = [] }: RackSetup, host: string): string[] {
-  return typeof hostLines === 'function' ? hostLines(host) : hostLines;
-}
-
-function shimToml(dir: string, setup: RackSetup, host: string, id: number): string {
-  const broker =
-    setup.broker === undefined
-      ? undefined
-      : { ...setup.broker, url: setup.shimBroker?.(host) ?? setup.broker.url };
-  const serial =
-    setup.serial === false ? [] : ['[serial]', `path = "${join(dir, 'cables', `${host}-b`)}"`, ''];
-  return [
-    'schema = 1',
-    'version = 1',
-    `keys = "${join(dir, `${host}-keys`)}"`,
-    '[host]',
-    `name = "${host}"`,
-    `id = ${id}`,
-    '[agent]',
-    'name = "board"',
-    'id = 1',
-    ...serial,
-    ...brokerLines(broker),
-    '[timing]',
-    `keepalive = "${setup.timing.keepalive}"`,
-    ...(setup.shimLines?.(host) ?? []),
-    '',
-  ].join('\n');
-}
-
-function opsToml(dir: string, setup: RackSetup): string {
-  const ids = '[agent]\nname = "board"\nid = 1\n[orderer]\nname = "ops"\nid = 10';
-  const keys = `keys = "${join(dir, 'ops-keys')}"`;
-  return ['schema = 1', keys, ids, ...brokerLines(setup.broker)].join('\n');
 }

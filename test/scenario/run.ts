@@ -29,6 +29,7 @@ import { restarts, restartsNonLatching } from './restarts.ts';
 import { staleReadings } from './stale-readings.ts';
 import { storage } from './storage.ts';
 import { timers } from './timers.ts';
+import { waysOut, waysOutOfLimits } from './ways-out.ts';
 
 const SCENARIOS: Scenario[] = [
   agentStopped,
@@ -59,6 +60,8 @@ const SCENARIOS: Scenario[] = [
   leftAloneMisled,
   doctor,
   timers,
+  waysOut,
+  waysOutOfLimits,
 ];
 
 const AT_A_TIME = 2;
