@@ -47,6 +47,7 @@ const CLUSTER = [
   '[orderers.pcmk]',
   'id = 11',
   'host = "deimos"',
+  'hosts = ["phobos", "io"]',
   'may = ["fence", "on", "status"]',
 ];
 
