@@ -1,52 +1,21 @@
 /** The watchdog timer in the life of a board: what it cuts, and what it never cuts. */
-import type { HostSettings } from '../../../firmware-agent/core/settings.ts';
-import { viewHost } from '../../../firmware-agent/core/view.ts';
+import { advance } from '../../../firmware-agent/core/advance.ts';
 import type { TimerSettings } from '../../../protocol/wire/timer.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { guarded, OPERATOR, SECOND } from './world/settings.ts';
-import { machineOf } from './world/state.ts';
-import { type World, world } from './world/world.ts';
+import {
+  BEAT,
+  JOURNAL_MS,
+  KICK,
+  kickUntil,
+  rack,
+  stateOf,
+  TICK_MS,
+  timerOf,
+} from './world/timed.ts';
+import { world } from './world/world.ts';
 
 const test = suite('watchdog timers');
-
-const TICK_MS = 50;
-const JOURNAL_MS = 20;
-const KICK: TimerSettings = {
-  use: 'sms-os',
-  mode: 'kick',
-  nowayout: false,
-  action: 'cycle',
-  preAction: 'warn',
-  timeoutMs: 8_000,
-  pretimeoutMs: 3_000,
-};
-const BEAT: TimerSettings = { ...KICK, mode: 'beat' };
-
-function rack(timer?: TimerSettings, differs: Partial<HostSettings> = {}): World {
-  const times = { initdeadMs: 30_000 };
-  const more = { delayMs: { serial: 20, mqtt: 50 }, times, ...differs };
-  const alpha = guarded(1, 'alpha', { ...more, ...(timer === undefined ? {} : { timer }) });
-  const beta = guarded(2, 'beta', more);
-  const w = world({ hosts: [alpha, beta], board: { orderers: [OPERATOR] } });
-  w.run(10 * SECOND);
-  return w;
-}
-
-/** Kicks every `periodMs` until `endMs` from now. */
-function kickUntil(w: World, endMs: number, periodMs = 2 * SECOND): void {
-  for (const end = w.now + endMs; w.now < end; ) {
-    w.kick('alpha');
-    w.run(Math.min(periodMs, end - w.now));
-  }
-}
-
-const timerOf = (w: World) => {
-  const { board } = w.state.process ?? {};
-  const host = board?.hosts.get(1);
-  if (board === undefined || host === undefined) throw new Error('no board');
-  return viewHost(board, host, w.now).timer;
-};
-const stateOf = (w: World): string | undefined => timerOf(w)?.state;
 
 test('in mode beat a silent host is warned of and cut at the timeout, before its deadtime', () => {
   const w = rack(BEAT);
@@ -78,81 +47,36 @@ test('in mode beat a timer is no shorter way to cut: nothing expires without pro
   assert.is(stateOf(w), 'armed');
 });
 
-test('in mode kick a host that beats on is cut at the timeout once nobody kicks', () => {
-  const w = rack();
-  w.arm('alpha', KICK);
-  kickUntil(w, 20 * SECOND);
-  assert.equal(w.news('pretimeout'), []);
-  w.kick('alpha');
-  const kickedAt = w.now + 20;
-  const warned = w.untilNews('pretimeout', 'alpha', 6 * SECOND);
-  assert.ok(Math.abs(warned.at - kickedAt - 5_000) <= TICK_MS + 10, `${warned.at - kickedAt}`);
-  const told = w.told(({ kind }) => kind === 'tell-timer');
-  assert.ok(
-    told.some(({ at }) => at === warned.at),
-    'the host is warned',
-  );
-  const cut = w.until('cut', ({ kind }) => kind === 'cut', 4 * SECOND);
-  const lateMs = cut.at - kickedAt - 8_000;
-  // It is heard once more, a keepalive later at most.
-  const boundMs = SECOND + 50 + TICK_MS + JOURNAL_MS;
-  assert.ok(lateMs >= -10 && lateMs <= boundMs, `cut ${lateMs} ms late`);
-  assert.is(machineOf(w.state, 1).at, 'up', 'it beat until then');
-  w.untilNews('fenced', 'alpha', 10 * SECOND);
-});
-
-test('a kick just before the expiry averts it, and so does one before the cut', () => {
-  const w = rack();
-  w.arm('alpha', KICK);
-  w.run(7_900);
-  w.kick('alpha');
-  w.run(4 * SECOND);
+test('a host that asks for grace to go off is not cut for lost beats; once it left it is', () => {
+  const w = rack(BEAT);
+  w.leave('alpha', 'leaving', { reason: 'off' });
+  w.run(SECOND);
+  w.broker(false);
+  w.serialPort('alpha', false);
+  w.run(30 * SECOND);
   assert.equal(w.cuts(), []);
-  assert.is(stateOf(w), 'armed');
-  w.state.disk.delayMs = 400;
-  w.untilNews('timer-expired', 'alpha', 5 * SECOND);
-  w.kick('alpha');
-  w.untilNews('averted', 'alpha', SECOND);
-  w.run(2 * SECOND);
-  assert.equal(w.cuts(), []);
-  assert.is(stateOf(w), 'armed');
 });
 
-test('beats alone refresh no timer of mode kick, and avert no standing order', () => {
-  const w = rack();
-  w.arm('alpha', KICK);
-  w.state.disk.works = false;
-  w.untilNews('timer-expired', 'alpha', 9 * SECOND);
-  const cut = w.until('cut', ({ kind }) => kind === 'cut', SECOND);
-  assert.is(cut.effect.kind, 'cut');
-  assert.equal(w.news('averted'), []);
-});
-
-test('kicks that the board could not hear are not missed by it', () => {
-  for (const outageMs of [9_000, 12_000, 20_000, 40_000]) {
-    const w = rack();
-    w.arm('alpha', KICK);
-    kickUntil(w, 6 * SECOND);
-    w.broker(false);
-    w.serialPort('alpha', false);
-    kickUntil(w, outageMs);
-    w.broker(true);
-    w.serialPort('alpha', true);
-    kickUntil(w, 30 * SECOND);
-    assert.equal(w.cuts(), [], `after ${outageMs} ms`);
+test('nothing expires on a tick that does not say that all input was handed in', () => {
+  const w = rack(BEAT);
+  const { board } = w.state.process ?? {};
+  assert.ok(board);
+  for (let at = w.now; board !== undefined && at < w.now + 12 * SECOND; at += TICK_MS) {
+    const effects = advance(board, { kind: 'judge', drained: false }, at);
+    assert.not.ok(effects.some(({ kind }) => kind === 'journal' || kind === 'tell-timer'));
   }
 });
 
-test('a stall of the board, however long, expires nothing', () => {
-  for (const stallMs of [9_000, 60_000]) {
-    const w = rack();
-    w.arm('alpha', KICK);
-    kickUntil(w, 6 * SECOND);
-    w.stall(stallMs);
-    kickUntil(w, stallMs + 20 * SECOND);
-    assert.equal(w.cuts(), []);
-    assert.equal(w.news('timer-expired'), []);
-  }
+test('only a key that may set timers sets them', () => {
+  const timing = { ...OPERATOR, orderer: 2, name: 'keeper', may: ['timer' as const] };
+  const fencing = { ...OPERATOR, orderer: 3, name: 'fencer', may: ['fence' as const] };
+  const hosts = [guarded(1, 'alpha', { delayMs: { serial: 20, mqtt: 50 } })];
+  const w = world({ hosts, board: { orderers: [timing, fencing] } });
+  w.run(10 * SECOND);
+  const set = { op: 'timer-set', host: 'alpha', args: { timer: KICK } } as const;
+  const of = (by: string) => w.answers(w.order({ ...set, by })).map(({ outcome }) => outcome);
+  assert.equal(of('fencer'), ['refused']);
+  assert.equal(of('keeper'), ['accepted', 'done']);
 });
 
 test('to ask for the same again changes nothing, neither the time nor what was ordered since', () => {
@@ -268,23 +192,13 @@ test('action none only tells', () => {
   assert.ok(w.state.process?.board.alarms.has('1:timer-expired') === false);
 });
 
-test('a standing order spends the autonomous budget, and stops where it is spent', () => {
-  const w = rack(undefined, { times: { initdeadMs: 30_000 } } as Partial<HostSettings>);
-  for (let life = 0; life < 5; life += 1) {
-    w.arm('alpha', KICK);
-    w.run(100 * SECOND);
-  }
-  assert.is(w.cuts('alpha').length, 3);
-  assert.ok(w.state.process?.board.alarms.has('1:timer-expired'));
-});
-
 test('where nobody is fenced nobody runs out of time', () => {
   const w = rack();
   w.arm('alpha', { ...KICK, nowayout: true });
   w.order({ op: 'disable', host: 'alpha', args: { forS: 60 } });
-  w.run(59 * SECOND);
-  assert.equal(w.cuts(), []);
-  assert.is(stateOf(w), 'armed');
+  w.run(67 * SECOND);
+  assert.equal(w.cuts(), [], 'its whole time begins when that is over');
+  assert.is(stateOf(w), 'pretimeout');
   w.until('cut', ({ kind }) => kind === 'cut', 12 * SECOND);
 });
 
