@@ -1,5 +1,6 @@
 /** The bench as a process: what its log says must be what contacts, power and processes really do. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BenchBoard, benchBoard } from '../../../firmware-agent/drivers/bench.ts';
@@ -307,5 +308,32 @@ test('the log in the file is the log that was told', () =>
       [...times].sort((a, b) => a - b),
     );
   }));
+
+test('a bench that nobody listens to any more ends, and takes its hosts along', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'fencepost-bench-'));
+  const pidPath = join(dir, 'pid');
+  const shim = { command: ['/bin/sh', '-c', `echo $$ > ${pidPath}; sleep 60 & wait`] };
+  const config: BenchConfig = {
+    socket: join(dir, 'bench.sock'),
+    log: join(dir, 'bench.log'),
+    dir,
+    hosts: [{ name: 'web', outlets: [{ name: 'psu' }], senses: [], shim }],
+  };
+  const configPath = join(dir, 'bench.json');
+  writeFileSync(configPath, JSON.stringify(config));
+  const child = spawn(process.execPath, [built(PROGRAM), configPath], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const gone = new Promise((resolve) => child.on('exit', resolve));
+  child.stdout.destroy();
+  await gone;
+  const isThere = (): boolean => {
+    const pid = attemptSync(() => Number(readFileSync(pidPath, 'utf8')));
+    return pid.ok && pid.value > 0 && attemptSync(() => process.kill(-pid.value, 0)).ok;
+  };
+  await pause(300);
+  await until('the shim is gone', () => !isThere());
+  rmSync(dir, { recursive: true });
+});
 
 test.run();

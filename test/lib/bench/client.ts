@@ -141,7 +141,10 @@ function directing(ask: Ask): Directing {
 
 function listening(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
-    const limit = after(BENCH_MS_MAX, () => reject(new Error('the bench does not start')));
+    const limit = after(BENCH_MS_MAX, () => {
+      child.kill('SIGTERM');
+      reject(new Error('the bench does not start'));
+    });
     child.stdout?.once('data', () => {
       limit.cancel();
       resolve();

@@ -19,7 +19,17 @@ const owners = new Set<Socket>();
 const log = benchLog(config.log, (entry) => {
   for (const watcher of watchers) watcher(entry);
 });
+
+function end(): void {
+  process.exit(0);
+}
+// Before there are hosts, so that no signal can end this without them.
+process.on('SIGTERM', end);
+process.on('SIGINT', end);
+process.stdout.on('error', end);
 const bench = makeBench(config, log);
+// Also after a mistake of ours: a shim that outlives its bench speaks on the next one's pty.
+process.on('exit', () => bench.close());
 
 /** Owner and watcher are things that a connection is; all else a request does to the bench. */
 function take(request: BenchRequest, socket: Socket, say: (answer: BenchAnswer) => void): void {
@@ -59,11 +69,4 @@ function serve(socket: Socket): void {
 
 rmSync(config.socket, { force: true });
 createServer(serve).listen(config.socket, () => process.stdout.write('listening\n'));
-
-function end(): void {
-  bench.close();
-  process.exit(0);
-}
-process.on('SIGTERM', end);
-process.on('SIGINT', end);
 process.stdin.on('end', end).on('error', end).resume();
