@@ -95,6 +95,14 @@ test('an end that is plugged in again has its old name and a new device', () =>
     other.close();
   }));
 
+test('an end that is unplugged has no name: its device may be the end of another cable now', () =>
+  withCable(async ({ cable }) => {
+    cable.unplug('b');
+    assert.throws(() => readlinkSync(cable.b));
+    cable.replug('b');
+    assert.ok(readlinkSync(cable.b).startsWith('/dev/pts/'));
+  }));
+
 test('a cable that was taken away leaves no descriptor open', async () => {
   const count = (): number => readdirSync('/proc/self/fd').length;
   const round = () =>

@@ -14,7 +14,7 @@ import { holdMsOf } from './timing.ts';
 const CLOCKS_MS = 8;
 
 /** What an agent says in its last instants goes down with it. */
-export const UNSAID_MS = 150;
+export const UNSAID_MS = 500;
 
 type Edge = Extract<BenchEntry, { kind: 'contact' | 'command' | 'power' }>;
 

@@ -54,7 +54,7 @@ export interface Answered {
 const CLOCKS_MS = 8;
 /** The log's times of one fence lie so close together. */
 const SOON_MS = 60;
-/** On a busy machine the bench hears of a command so much later. */
+/** On a busy machine a command and the words about it lie so far apart. */
 const LAG_MS = 500;
 /** What an earlier life had proven is repeated so soon, or not at all. */
 const REPEATED_MS_MAX = 10_000;
@@ -233,7 +233,7 @@ function judgeRestore(rack: Rack, { host, atMs }: Move, lives: Life[]): void {
   if (life === undefined || life.toMs - atMs < UNSAID_MS) return;
   const isTold = saidIn(rack, host, ['restoring', 'relay-open'], {
     fromMs: atMs - LAG_MS,
-    toMs: atMs + UNSAID_MS,
+    toMs: atMs + LAG_MS,
   });
   assert.ok(isTold, `${host} was given power and the agent did not say so`);
 }
