@@ -8,7 +8,15 @@
  * whose slave nobody holds reports an error for ever, so we hold the slave open too. Bytes for a
  * slave that is not read fill the kernel's buffer and are then lost, as a UART would lose them.
  */
-import { closeSync, constants, openSync, renameSync, rmSync, symlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { ReadStream } from 'node:tty';
 import { attemptSync } from '../../protocol/attempt.ts';
