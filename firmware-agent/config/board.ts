@@ -6,7 +6,7 @@
  * never be found dead, and warned about where it only makes fencing rarer.
  */
 import { type KeyPath, type TomlFile, tell, warn } from '../../protocol/toml.ts';
-import { companyMs, HOSTS_MAX } from '../core/limits.ts';
+import { companyMs, HOSTS_MAX, missedMs } from '../core/limits.ts';
 import type { HostSettings } from '../core/settings.ts';
 import { deviceIdentity } from './devices.ts';
 import type { ReadHost } from './hosts.ts';
@@ -116,33 +116,43 @@ export function warnOfSharedFate(toml: TomlFile, hosts: ReadHost[]): void {
  * that its deadtime alone does not say when it is found dead (core/shared-silence.ts).
  */
 export function warnOfSlowCompany(toml: TomlFile, hosts: ReadHost[]): void {
+  const slowest = new Map<string, ReadHost[]>();
+  for (const host of hosts) {
+    for (const path of sharedPaths(host.settings)) {
+      // Two of each, because nobody is his own company.
+      const known = [...(slowest.get(path) ?? []), host];
+      slowest.set(path, known.toSorted(bySlowness).slice(0, 2));
+    }
+  }
   for (const { path, settings } of hosts) {
     const { deadtimeMs } = settings.timing;
-    const waits = hosts.flatMap((other) =>
-      other.settings !== settings && sharesPath(settings, other.settings)
-        ? [{ name: other.name, waitMs: companyMs(settings, other.settings) }]
-        : [],
-    );
-    const slowest = waits.toSorted((a, b) => b.waitMs - a.waitMs)[0];
-    if (slowest === undefined || slowest.waitMs <= deadtimeMs) continue;
+    const [other] = sharedPaths(settings)
+      .flatMap((shared) => slowest.get(shared) ?? [])
+      .filter((one) => one.settings !== settings)
+      .toSorted(bySlowness);
+    const waitMs = other === undefined ? 0 : companyMs(settings, other.settings);
+    if (other === undefined || waitMs <= deadtimeMs) continue;
     warn(
       toml,
       [...path, 'deadtime'],
-      `it is found dead up to ${seconds(slowest.waitMs)} after its last beat, later than its ` +
-        `deadtime of ${seconds(deadtimeMs)}: ${slowest.name}, which shares a path, beats seldom`,
+      `it is found dead up to ${seconds(waitMs)} after its last beat, later than its ` +
+        `deadtime of ${seconds(deadtimeMs)}: ${other.name}, which shares a path, beats seldom`,
       'Shorten the keepalive of the other, or lengthen this deadtime.',
     );
   }
 }
 
-function sharesPath(one: HostSettings, other: HostSettings): boolean {
-  if (one.mqtt && other.mqtt) return true;
-  if (one.fate.some((fate) => other.fate.includes(fate))) return true;
-  return (
-    one.serial !== undefined &&
-    other.serial !== undefined &&
-    one.serial.adapter === other.serial.adapter
-  );
+/** Names for everything whose failure silences this host together with others. */
+function sharedPaths({ mqtt, serial, fate }: HostSettings): string[] {
+  return [
+    ...(mqtt ? ['mqtt'] : []),
+    ...(serial === undefined ? [] : [`serial ${serial.adapter ?? ''}`]),
+    ...fate.map((name) => `fate ${name}`),
+  ];
+}
+
+function bySlowness(a: ReadHost, b: ReadHost): number {
+  return missedMs(b.settings) - missedMs(a.settings);
 }
 
 function uniqueness(toml: TomlFile): (what: string, path: KeyPath, remedy: string) => void {
