@@ -55,7 +55,7 @@ export async function integrity(stage: Stage): Promise<void> {
     const hungAt = monotonicMs();
     await rack.bench.host(other, 'hang');
     await off;
-    await pause(hungAt + 2_500 - monotonicMs());
+    await pause(Math.max(0, hungAt + 2_500 - monotonicMs()));
     atMs = monotonicMs();
     await rack.bench.senseFault(host, 'rail', 'on');
     await Promise.all([

@@ -4,6 +4,7 @@
  * stands by the board's view; that somebody said so counts for nothing.
  */
 import assert from 'node:assert/strict';
+import { attempt } from '../../../protocol/attempt.ts';
 import { monotonicMs } from '../../../protocol/link/timers.ts';
 import type { BoardView } from '../../../protocol/wire/view.ts';
 import type { Rack, RackSetup } from '../../lib/rack.ts';
@@ -21,9 +22,10 @@ export type Alarm = BoardView['alarms'][number];
 
 /**
  * Quick beats: a board that was stalled by a busy machine judges again after three of them, and
- * one that cannot do so for four deadtimes ends itself.
+ * one that cannot do so for four deadtimes ends itself. A long drain, so that samples that come too
+ * late do not fail a fence.
  */
-export const MILLIS: Millis = { ...SHORT_MS, keepaliveMs: 250 };
+export const MILLIS: Millis = { ...SHORT_MS, keepaliveMs: 250, drainMs: 3_000 };
 
 /** Two hosts on both paths, with a broker that is another machine's. */
 export function farPair(broker: { url: string }, millis: Millis = MILLIS): RackSetup {
@@ -39,7 +41,15 @@ const BOOT_MS_MAX = 25_000;
 export async function playRows(stage: Stage, rows: Row[], atATime: number): Promise<void> {
   const queue = [...rows];
   const work = async (): Promise<void> => {
-    for (let row = queue.shift(); row !== undefined; row = queue.shift()) await row(stage);
+    for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
+      const played = await attempt(() => row(stage));
+      // One rack that does not start must not take the racks of the other rows along.
+      if (!played.ok) {
+        await stage.promise('a row reaches its end', () => {
+          throw new Error(played.detail);
+        });
+      }
+    }
   };
   await Promise.all(Array.from({ length: atATime }, work));
 }

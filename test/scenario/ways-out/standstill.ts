@@ -127,7 +127,7 @@ export async function leavingStuck(stage: Stage): Promise<void> {
   await stage.promise('leaving: its grace ends, it is overdue and fenced by verdict', async () => {
     const graceMs = 4 * deadtimeMs;
     const atMs = await getStuck(graceMs / 1_000);
-    await pause(atMs + graceMs - 500 - monotonicMs());
+    await pause(Math.max(0, atMs + graceMs - 500 - monotonicMs()));
     untouched(rack, host, atMs);
     await fencedByVerdict(rack, host, atMs);
     assert.equal(linesOf(rack, 'overdue', atMs).length, 1);
