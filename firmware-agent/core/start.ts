@@ -22,7 +22,7 @@ import { settle } from './answers.ts';
 import type { Board, Host } from './board.ts';
 import { awake } from './clock.ts';
 import type { Durable, DurableFence } from './durable.ts';
-import type { Effect, Event } from './events.ts';
+import type { Answer, Effect, Event } from './events.ts';
 import type { Fence, FenceStep } from './fence-state.ts';
 import { freeze } from './freeze.ts';
 import { INTERRUPTED_MAX, INTERRUPTED_WINDOW_MS, STARTS_MAX, STARTS_WINDOW_MS } from './limits.ts';
@@ -136,11 +136,32 @@ function firstLook(board: Board, host: Host, memory: Memory, now: Instant): Effe
 }
 
 /** Whoever kept it off, and may be working on it, must hear that it has power again. */
-function offLost(board: Board, { host, keptBy, outlets }: DurableFence, now: Instant): News[] {
+function offLost(board: Board, { host, keptBy, outlets }: DurableFence, now: Instant): Effect[] {
   if (keptBy === undefined || outlets.length === 0) return [];
   const text = `kept off by ${keptBy}, and has power since the board was away`;
   const remedy = 'order `off` again, or `on` if it may stay on';
-  return raise(board.alarms, { host, code: 'off-lost', text, remedy }, now);
+  const alarm = { host, code: 'off-lost', text, remedy } as const;
+  return [...tellHolder(board, host, keptBy), ...raise(board.alarms, alarm, now)];
+}
+
+/** Under the number of his own order, whose answer is not true any more; before anybody else. */
+function tellHolder(board: Board, number: number, keptBy: string): Effect[] {
+  const ofLock = [...board.orders.values()].filter(
+    ({ order, final }) =>
+      order.host === number &&
+      order.op === 'off' &&
+      order.from.name === keptBy &&
+      final?.outcome === 'done',
+  );
+  return ofLock.slice(-1).map((stored) => {
+    const answer: Answer = {
+      ...(stored.final as Answer),
+      ...{ outcome: 'interrupted', proof: 'none', untested: false, detail: 'off-lost' },
+      tick: board.ticks.latest,
+    };
+    board.orders.set(stored.order.cmdId, { ...stored, final: answer });
+    return { kind: 'answer', answer };
+  });
 }
 
 /** Whether these outlets are open by their contacts, or by all senses where none can be read. */

@@ -94,13 +94,15 @@ test('a host kept off stays off over a restart, and its key alone releases it', 
 test('lines that fell back while the board was away: whoever kept the host off is told', () => {
   for (const end of ['off', 'on'] as const) {
     const w = pair();
-    w.order({ op: 'off', host: 'alpha', by: 'second' });
+    const off = w.order({ op: 'off', host: 'alpha', by: 'second' });
     w.run(10 * SECOND);
     w.crash();
     turn(w.state, w.machine('alpha'), [0], 'closed');
     w.run(SECOND);
     w.start();
     assert.is(w.news('off-lost', 'alpha').length, 1);
+    const told = w.answers(off).at(-1);
+    assert.equal([told?.outcome, told?.detail], ['interrupted', 'off-lost'], 'its holder, too');
     w.run(60 * SECOND);
     assert.ok(alarms(w, 'alpha').includes('off-lost'));
     w.order({ op: end, host: 'alpha', by: 'second' });
