@@ -162,7 +162,9 @@ function markFresh(
   const effects: Effect[] = [];
   host.hearings = host.hearings.map((hearing): Hearing => {
     if (hearing.channel !== channel) return hearing;
+    const { outage: _, ...rest } = hearing;
     const resumed = hearing.fresh === undefined || nowAwake - hearing.fresh.awake > soonMs;
+    const fromAt = resumed && hearing.carried ? hearing.fresh?.at : undefined;
     if (hearing.warned) {
       effects.push(tell(host, 'info', 'channel-heard', `it is heard on ${channel} again`));
     }
@@ -171,7 +173,7 @@ function markFresh(
     const pace = isBeat ? paceOf(hearing, opened, now, host.settings.timing.keepaliveMs) : hearing;
     if (isBeat && !pace.paced && pace.slow === SLOW_BEATS_TOLD) effects.push(tellSlow(host));
     return {
-      ...hearing,
+      ...(resumed ? rest : hearing),
       paced: pace.paced,
       slow: pace.slow,
       carried: true,
@@ -179,6 +181,7 @@ function markFresh(
       fresh,
       pace: paceMark(hearing, opened, isBeat, now),
       ...(resumed ? { resumedAwake: nowAwake } : {}),
+      ...(fromAt === undefined ? {} : { outage: { fromAt, untilAt: now } }),
     };
   });
   return effects;
