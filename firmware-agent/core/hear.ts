@@ -79,7 +79,8 @@ function hearMember(board: Board, host: Host, opened: OpenedMember, now: Instant
   if (speaks && isUseless(board, host, opened, now)) {
     markSick(board, host, channel, now);
     const fence = runFence(board, host, { ...sign, fresh: false }, now);
-    return [...fence, ...hearForTimer(board, host, opened, now)];
+    const flags = opened.kind === 'beat' ? hearFlags(board, host, opened, now) : [];
+    return [...fence, ...flags, ...hearForTimer(board, host, opened, now)];
   }
   const effects = [
     ...doubtSenses(board, host, now),
