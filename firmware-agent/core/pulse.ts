@@ -75,7 +75,8 @@ export function stepPulse(was: Pulse, event: PulseEvent, scene: PulseScene): Pul
   const { step } = was;
   if (step.at === 'intent') return stepIntent(was, step.since, event, scene);
   // Whoever was not heard before the pulse may have lived all the while.
-  if (event.kind === 'reborn') return { deeds: [was.incarnation === 0 ? 'unconfirmed' : 'confirmed'] };
+  if (event.kind === 'reborn')
+    return { deeds: [was.incarnation === 0 ? 'unconfirmed' : 'confirmed'] };
   const isOver = event.kind === 'tick' && scene.nowAwake - step.sinceAwake >= scene.initdeadMs;
   return isOver ? { deeds: ['unconfirmed'] } : { pulse: was, deeds: [] };
 }

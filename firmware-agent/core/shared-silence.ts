@@ -57,7 +57,8 @@ function sharesSilence(board: Board, host: Host, other: Host, now: Instant): boo
     host,
     other,
     (mineAt, theirsAt, theirs) =>
-      now - theirsAt > soonMs || theirs.some((one) => isJustBack(board, host, one, { mineAt, now })),
+      now - theirsAt > soonMs ||
+      theirs.some((one) => isJustBack(board, host, one, { mineAt, now })),
   );
 }
 
