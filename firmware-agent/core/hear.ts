@@ -165,7 +165,9 @@ function markFresh(
     if (hearing.channel !== channel) return hearing;
     const { outage: _, ...rest } = hearing;
     const resumed = hearing.fresh === undefined || nowAwake - hearing.fresh.awake > soonMs;
-    const fromAt = resumed && hearing.carried ? hearing.fresh?.at : undefined;
+    // An outage of our own link is weighed by its length (gaps.ts), and makes nobody suspect.
+    const missedMs = fresh.listenedMs - (hearing.fresh?.listenedMs ?? fresh.listenedMs);
+    const fromAt = hearing.carried && missedMs > soonMs ? hearing.fresh?.at : undefined;
     if (hearing.warned) {
       effects.push(tell(host, 'info', 'channel-heard', `it is heard on ${channel} again`));
     }
