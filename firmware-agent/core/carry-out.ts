@@ -128,6 +128,7 @@ function carryOut(board: Board, host: Host, deed: Deed, now: Instant): Effect[] 
       ]);
     case 'called-off':
       forgetVerdict(board, host, fence);
+      goOnWithTimer(board, host, now);
       return finish(board, host, deed.outcome, [
         ...answerOrders(board, host, {
           outcome: deed.outcome,

@@ -79,7 +79,8 @@ function hearMember(board: Board, host: Host, opened: OpenedMember, now: Instant
   if (speaks && isUseless(board, host, opened, now)) {
     markSick(board, host, channel, now);
     const fence = runFence(board, host, { ...sign, fresh: false }, now);
-    return [...fence, ...hearForTimer(board, host, opened, now)];
+    const flags = opened.kind === 'beat' ? hearFlags(board, host, opened, now) : [];
+    return [...fence, ...flags, ...hearForTimer(board, host, opened, now)];
   }
   const effects = [
     ...doubtSenses(board, host, now),
@@ -162,7 +163,11 @@ function markFresh(
   const effects: Effect[] = [];
   host.hearings = host.hearings.map((hearing): Hearing => {
     if (hearing.channel !== channel) return hearing;
+    const { outage: _, ...rest } = hearing;
     const resumed = hearing.fresh === undefined || nowAwake - hearing.fresh.awake > soonMs;
+    // An outage of our own link is weighed by its length (gaps.ts), and makes nobody suspect.
+    const missedMs = fresh.listenedMs - (hearing.fresh?.listenedMs ?? fresh.listenedMs);
+    const fromAt = hearing.carried && missedMs > soonMs ? hearing.fresh?.at : undefined;
     if (hearing.warned) {
       effects.push(tell(host, 'info', 'channel-heard', `it is heard on ${channel} again`));
     }
@@ -171,7 +176,7 @@ function markFresh(
     const pace = isBeat ? paceOf(hearing, opened, now, host.settings.timing.keepaliveMs) : hearing;
     if (isBeat && !pace.paced && pace.slow === SLOW_BEATS_TOLD) effects.push(tellSlow(host));
     return {
-      ...hearing,
+      ...(resumed ? rest : hearing),
       paced: pace.paced,
       slow: pace.slow,
       carried: true,
@@ -179,6 +184,7 @@ function markFresh(
       fresh,
       pace: paceMark(hearing, opened, isBeat, now),
       ...(resumed ? { resumedAwake: nowAwake } : {}),
+      ...(fromAt === undefined ? {} : { outage: { fromAt, untilAt: now } }),
     };
   });
   return effects;

@@ -25,6 +25,8 @@ export interface Hearing {
   fresh?: Mark;
   /** When beats began again after a silence that could make others suspect. */
   resumedAwake?: Instant;
+  /** That silence; absent where it was explained (we ended the session, it left, it was cut). */
+  outage?: { fromAt: Instant; untilAt: Instant };
   /** The latest session heard here, for judging whether a stale beat keeps pace (doubt). */
   pace?: { session: number; seq: number; at: Instant };
   modem?: ModemLine;

@@ -145,6 +145,8 @@ function act(board: Board, host: Host, finding: Finding, drained: boolean, now: 
     case 'alive':
       return [];
     case 'unknown':
+      // It was heard a moment ago, by a session or a maintenance that we ended: it says more soon.
+      if (isJustUncarried(host, now)) return [];
       return raise(board.alarms, unproven(at, 'nothing of it is listened to'), now);
     case 'late': {
       const text = `its beats are late: ${(finding.quietMs / 1000).toFixed(1)} s of silence`;
@@ -155,6 +157,14 @@ function act(board: Board, host: Host, finding: Finding, drained: boolean, now: 
     case 'silent':
       return actOnSilence(board, host, finding, drained, now);
   }
+}
+
+function isJustUncarried({ hearings, settings }: Host, now: Instant): boolean {
+  const { warntimeMs } = settings.timing;
+  return (
+    !hearings.some(({ carried }) => carried) &&
+    hearings.some(({ fresh }) => fresh !== undefined && now - fresh.at < warntimeMs)
+  );
 }
 
 function actOnSilence(

@@ -159,8 +159,11 @@ function confirmed(board: Board, host: Host, pulse: Pulse): Effect[] {
 
 /** Nobody knows what the pulse did. A host that is silent now may be booting for longer still. */
 function unconfirmed(board: Board, host: Host, pulse: Pulse, now: Instant): Effect[] {
-  const { kind } = pulse;
-  const text = `no new life of it was heard after its ${kind} pulse`;
+  const { kind, incarnation } = pulse;
+  const text =
+    incarnation === 0
+      ? `whether its ${kind} pulse began a new life nobody knows: none was heard before`
+      : `no new life of it was heard after its ${kind} pulse`;
   const remedy = 'look at the line and its wiring, or order a fence, which proves';
   const at = host.settings.host;
   return [

@@ -15,6 +15,7 @@
  * | intent  | tick       | J is over, may act, nobody waits  | ended   | pulse, unlogged |
  * | intent  | tick       | may not act                       | ended   | called-off      |
  * | waiting | reborn     |                                   | ended   | confirmed       |
+ * | waiting | reborn     | no life was known before          | ended   | unconfirmed     |
  * | waiting | tick       | initdead is over                  | ended   | unconfirmed     |
  * | intent, waiting | overtaken |                            | ended   | overtaken       |
  *
@@ -73,7 +74,9 @@ export function stepPulse(was: Pulse, event: PulseEvent, scene: PulseScene): Pul
   if (event.kind === 'overtaken') return { deeds: ['overtaken'] };
   const { step } = was;
   if (step.at === 'intent') return stepIntent(was, step.since, event, scene);
-  if (event.kind === 'reborn') return { deeds: ['confirmed'] };
+  // Whoever was not heard before the pulse may have lived all the while.
+  if (event.kind === 'reborn')
+    return { deeds: [was.incarnation === 0 ? 'unconfirmed' : 'confirmed'] };
   const isOver = event.kind === 'tick' && scene.nowAwake - step.sinceAwake >= scene.initdeadMs;
   return isOver ? { deeds: ['unconfirmed'] } : { pulse: was, deeds: [] };
 }

@@ -5,12 +5,15 @@
  * At its verdict a host waits until everybody of the same fate was heard after its first missed
  * beat, or is missed too. It is held if another host of the same fate fell silent on that medium
  * not long ago, or reached its own verdict within a deadtime. What frees it again is evidence that the
- * silence is its own: power seen to fall, its own line proven, the others back while it is not.
+ * silence is its own: power seen to fall, its own line proven, the others back while it is not. Paths
+ * do not come back for all at once, so for a deadtime "back" says nothing; and what is mended first
+ * does not speak for what is broken still, so the others have to be back on all that they share.
  */
 import type { Instant } from '../../protocol/wire/instant.ts';
 import { type Board, fatesOf, type Held, type Host } from './board.ts';
 import { awake } from './clock.ts';
-import { lastCarriedAt, lastFreshAt, testimonies } from './evidence.ts';
+import { hasCarried, lastCarriedAt, lastFreshAt, testimonies } from './evidence.ts';
+import type { Hearing, Mark } from './hearing.ts';
 import { missedMs, powerLossMs } from './limits.ts';
 import { allFell } from './power.ts';
 import { uselessMs } from './sickness.ts';
@@ -24,7 +27,7 @@ export function suspects(board: Board, host: Host, now: Instant): number[] {
   const found: number[] = [];
   for (const other of board.hosts.values()) {
     if (other === host) continue;
-    if (!sharesSilence(host, other, now) && !judgedTogether(host, other, now)) continue;
+    if (!sharesSilence(board, host, other, now) && !judgedTogether(host, other, now)) continue;
     found.push(other.settings.host);
     if (found.length === SUSPECTS_MAX) break;
   }
@@ -48,9 +51,28 @@ function lostPower(host: Host, now: Instant): boolean {
  * The other fell silent at most I before this one, or after it. Not "at most I ago": where this
  * one had to be silent for I, or the board slept through it, all of them would be out of sight.
  */
-function sharesSilence(host: Host, other: Host, now: Instant): boolean {
+function sharesSilence(board: Board, host: Host, other: Host, now: Instant): boolean {
   const soonMs = powerLossMs(other.settings.timing, other.delayMs);
-  return onSharedPath(host, other, (_, theirsAt) => now - theirsAt > soonMs);
+  return onSharedPath(
+    host,
+    other,
+    (mineAt, theirsAt, theirs) =>
+      now - theirsAt > soonMs ||
+      theirs.some((one) => isJustBack(board, host, one, { mineAt, now })),
+  );
+}
+
+/** It was silent during this silence, too, and is heard again for less than a deadtime. */
+function isJustBack(
+  board: Board,
+  host: Host,
+  { outage, resumedAwake }: Hearing,
+  { mineAt, now }: { mineAt: Instant; now: Instant },
+): boolean {
+  const { deadtimeMs, initdeadMs } = host.settings.timing;
+  if (outage === undefined || resumedAwake === undefined) return false;
+  if (outage.untilAt <= mineAt || mineAt - outage.fromAt > initdeadMs) return false;
+  return awake(board.clock, now) - resumedAwake < deadtimeMs;
 }
 
 /**
@@ -71,18 +93,18 @@ export function awaitsCompany(board: Board, host: Host, now: Instant): boolean {
 function onSharedPath(
   host: Host,
   other: Host,
-  isSo: (mineAt: Instant, theirsAt: Instant) => boolean,
+  isSo: (mineAt: Instant, theirsAt: Instant, theirs: Hearing[]) => boolean,
 ): boolean {
   // The silence of the others, who left, are off, in maintenance or were reset, is explained.
   if (other.life.at !== 'present' || other.fence !== undefined) return false;
   if (other.maintenance !== undefined || other.pulse?.step.at === 'waiting') return false;
-  const isNear = (mineAt: Instant, theirsAt: Instant): boolean =>
-    mineAt - theirsAt <= host.settings.timing.initdeadMs && isSo(mineAt, theirsAt);
+  const isNear = (mineAt: Instant, theirsAt: Instant, theirs: Hearing[]): boolean =>
+    mineAt - theirsAt <= host.settings.timing.initdeadMs && isSo(mineAt, theirsAt, theirs);
   const declared = host.settings.fate.some((fate) => other.settings.fate.includes(fate));
   const mineAt = lastFreshAt(host);
   const theirsAt = lastCarriedAt(other);
-  if (declared && mineAt !== undefined && theirsAt !== undefined && isNear(mineAt, theirsAt)) {
-    return true;
+  if (declared && mineAt !== undefined && theirsAt !== undefined) {
+    if (isNear(mineAt, theirsAt, other.hearings)) return true;
   }
   return host.hearings.some((mine) => {
     if (!mine.carried || mine.fresh === undefined) return false;
@@ -91,7 +113,8 @@ function onSharedPath(
     if (theirs?.fresh === undefined || !theirs.carried) return false;
     if (fatesOf(host, mine.channel) !== fatesOf(other, theirs.channel)) return false;
     // What it says of itself is no life, but it came this way.
-    return isNear(mine.fresh.at, Math.max(theirs.fresh.at, theirs.sick?.at ?? theirs.fresh.at));
+    const heardAt = Math.max(theirs.fresh.at, theirs.sick?.at ?? theirs.fresh.at);
+    return isNear(mine.fresh.at, heardAt, [theirs]);
   });
 }
 
@@ -122,18 +145,47 @@ export function isReleased(board: Board, host: Host, held: Held, now: Instant): 
   return othersAreBack(board, host, held, now);
 }
 
-/** Such a host beats again on what they share, and this one stays silent a deadtime more. */
+/** Such a host beats again on all that they share, and this one stays silent a deadtime more. */
 function othersAreBack(board: Board, host: Host, held: Held, now: Instant): boolean {
-  const { deadtimeMs } = host.settings.timing;
+  const { deadtimeMs, initdeadMs } = host.settings.timing;
   const nowAwake = awake(board.clock, now);
   return held.by.some((number) => {
     const other = board.hosts.get(number);
-    return other?.hearings.some((theirs) => {
-      const sinceAwake = theirs.resumedAwake;
-      if (sinceAwake === undefined || sinceAwake < held.sinceAwake) return false;
-      return nowAwake - sinceAwake >= deadtimeMs && isSteady(theirs.fresh?.awake, nowAwake, other);
-    });
+    if (other === undefined) return false;
+    // Where it was silent long before, that is its own affair.
+    const shared = sharedWith(host, other).filter(
+      ({ mine, theirs }) => theirs.fresh === undefined || mine.at - theirs.fresh.at <= initdeadMs,
+    );
+    const isBack = ({ mine, theirs }: Shared): boolean =>
+      theirs.resumedAwake !== undefined && theirs.resumedAwake > mine.awake;
+    const isSteadyFor = ({ theirs }: Shared): boolean =>
+      isSteady(theirs.fresh?.awake, nowAwake, other) &&
+      nowAwake - (theirs.resumedAwake ?? nowAwake) >= deadtimeMs;
+    return shared.some(isBack) && shared.every(isSteadyFor);
   });
+}
+
+interface Shared {
+  /** The last fresh beat of the one that is silent. */
+  mine: Mark;
+  theirs: Hearing;
+}
+
+/** The paths that both share; all of the other's where only a declared fate joins them. */
+function sharedWith(host: Host, other: Host): Shared[] {
+  const heard = host.hearings.filter(hasCarried);
+  const shared = heard.flatMap(({ channel, fresh: mine }) =>
+    other.hearings
+      .filter((theirs) => theirs.channel === channel)
+      .filter(() => fatesOf(host, channel) === fatesOf(other, channel))
+      .map((theirs) => ({ mine, theirs })),
+  );
+  const latest = heard.reduce<Mark | undefined>(
+    (was, { fresh }) => (was === undefined || fresh.at > was.at ? fresh : was),
+    undefined,
+  );
+  if (shared.length > 0 || latest === undefined) return shared;
+  return other.hearings.filter(hasCarried).map((theirs) => ({ mine: latest, theirs }));
 }
 
 function isSteady(freshAwake: Instant | undefined, nowAwake: Instant, other: Host): boolean {

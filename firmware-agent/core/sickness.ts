@@ -11,7 +11,7 @@ import { FLAG_SICK } from '../../protocol/wire/messages.ts';
 import { type Board, chainName, type Host } from './board.ts';
 import { awake } from './clock.ts';
 import { type BeatChannel, extendProof, type Hearing } from './hearing.ts';
-import { proofGapMs } from './limits.ts';
+import { powerLossMs, proofGapMs } from './limits.ts';
 
 /**
  * Takes note of what a fresh message says of its host; true where it is no sign of life any more. A
@@ -32,6 +32,8 @@ export function isUseless(
   if ((flags & FLAG_SICK) === 0) return false;
   host.sick ??= { incarnation, sinceAwake: nowAwake };
   const { sick } = host.settings;
+  // Who came back is a member first, and judged from then on.
+  if (host.life.at === 'absent' || host.life.at === 'left') return false;
   return sick !== undefined && nowAwake - host.sick.sinceAwake > sick.timeMs;
 }
 
@@ -52,10 +54,15 @@ export function markSick(board: Board, host: Host, channel: BeatChannel, now: In
   });
 }
 
-/** For how long it has been judged as silent for it; undefined where it is not. */
+/**
+ * For how long it has been judged as silent for it; undefined where it is not. Once its beats stay
+ * away nobody knows whether it is well again, and its silence is one like any other.
+ */
 export function uselessMs(board: Board, host: Host, now: Instant): number | undefined {
-  const isJudged = host.hearings.some(({ sick }) => sick !== undefined);
-  return host.sick === undefined || !isJudged
-    ? undefined
-    : awake(board.clock, now) - host.sick.sinceAwake;
+  const nowAwake = awake(board.clock, now);
+  const soonMs = powerLossMs(host.settings.timing, host.delayMs);
+  const says = host.hearings.some(
+    ({ sick }) => sick !== undefined && nowAwake - sick.lastAwake <= soonMs,
+  );
+  return host.sick === undefined || !says ? undefined : nowAwake - host.sick.sinceAwake;
 }

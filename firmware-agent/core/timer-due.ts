@@ -63,7 +63,7 @@ function isStanding(
   { timer, spanMs, now }: { timer: Running; spanMs: number; now: Instant },
 ): boolean {
   if (host.goesOff && host.life.at === 'left') return true;
-  const isHere = host.life.at === 'present' || host.life.at === 'leaving';
+  const isHere = host.life.at === 'present' || (host.life.at === 'leaving' && host.goesOff);
   if (timer.settings.mode !== 'kick' || host.kicks === undefined || !isHere) return false;
   const { keepaliveMs } = host.settings.timing;
   const overdueMs = awake(board.clock, now) - timer.since - spanMs;

@@ -45,8 +45,24 @@ export function judge(
   const quietMs = Math.min(...listening.map((w) => w.quietMs));
   const silent = listening.every((w) => w.quietMs >= w.needMs);
   if (!silent) return { at: quietMs < warntimeMs ? 'alive' : 'late', quietMs };
+  const elsewhereMs = heardElsewhereMs(board, host, now);
+  if (elsewhereMs < host.settings.timing.initdeadMs) {
+    return { at: elsewhereMs < warntimeMs ? 'alive' : 'late', quietMs: elsewhereMs };
+  }
   const bar = barOf(board, host, { counted, listening, now });
   return { at: 'silent', quietMs, bar, evidence: witnesses.map(evidenceOf) };
+}
+
+/**
+ * Since a fresh beat on a channel whose session we ended: that it is silent there says nothing, but
+ * that it spoke does, and until initdead is over it may be about to speak again.
+ */
+function heardElsewhereMs(board: Board, host: Host, now: Instant): number {
+  const ended = host.hearings.filter(({ carried }) => !carried);
+  const nowAwake = awake(board.clock, now);
+  return Math.min(
+    ...ended.flatMap(({ fresh }) => (fresh === undefined ? [] : [nowAwake - fresh.awake])),
+  );
 }
 
 /** The usual case, decided without weighing anything: some channel was heard a moment ago. */

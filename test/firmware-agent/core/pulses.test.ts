@@ -38,6 +38,7 @@ const CASES: [guard: string, was: Pulse, kind: PulseEvent['kind'], mayAct: boole
   ['', pulse(INTENT), 'overtaken', true],
   ['', pulse(WAITING), 'journalled', true],
   ['', pulse(WAITING), 'reborn', true],
+  ['no life was known before', { ...pulse(WAITING), incarnation: 0 }, 'reborn', true],
   ['', pulse(WAITING), 'tick', true],
   ['initdead is over', pulse(OVER), 'tick', true],
   ['', pulse(WAITING), 'overtaken', true],
@@ -105,6 +106,20 @@ test('a pulse on a dead line is failed, and the host lives on guarded', () => {
   assert.equal(finals(w, id), ['accepted none', 'failed none no new life']);
   w.hang('alpha');
   w.untilNews('fenced', 'alpha', 40 * SECOND);
+});
+
+test('whoever was not heard before a pulse may have lived all the while: its beats confirm nothing', () => {
+  const w = rack();
+  w.machine('alpha').lines = 'dead';
+  for (const channel of ['serial', 'mqtt'] as const) w.cable('alpha', channel, 'broken');
+  w.crash();
+  w.start();
+  w.run(2 * SECOND);
+  const cmdId = w.order({ op: 'reset', host: 'alpha' });
+  w.run(SECOND);
+  for (const channel of ['serial', 'mqtt'] as const) w.cable('alpha', channel, 'whole');
+  w.run(5 * SECOND);
+  assert.equal(finals(w, cmdId), ['accepted none', 'failed none no new life']);
 });
 
 test('no pulse is given to a victim, to a frozen host, or beside another', () => {

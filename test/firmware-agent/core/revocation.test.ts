@@ -112,4 +112,23 @@ test('orders act on a host that is not heard because its key was revoked', () =>
   assert.is(w.answers(cmdId).at(-1)?.outcome, 'done');
 });
 
+test('a host that is heard on one channel only is not cut when its session there ends', () => {
+  for (const why of ['expired', 'revoked'] as const) {
+    const w = world({ hosts: [guarded(1, 'alpha', { silence: 'act' }), guarded(2, 'beta')] });
+    w.run(30 * SECOND);
+    w.cable('alpha', 'serial', 'broken');
+    w.run(30 * SECOND + 300);
+    w.cable('alpha', 'mqtt', 'broken', 'down');
+    w.endSession('alpha', 'mqtt', why);
+    w.run(900);
+    w.cable('alpha', 'mqtt', 'whole');
+    assert.is(w.cuts().length, 0, `${why}, at once`);
+    w.run(60 * SECOND);
+    assert.is(w.cuts().length, 0, `${why}, a new session stands`);
+    w.endSession('alpha', 'mqtt', why);
+    w.hang('alpha');
+    w.untilNews('dead', 'alpha', 121 * SECOND);
+  }
+});
+
 test.run();

@@ -60,6 +60,42 @@ test('a new life is sick for its own sicktime, whatever the one before was', () 
   assert.ok(again.at - from > 94 * SECOND, `${again.at - from} ms`);
 });
 
+test('a sick host that gets well while all paths are broken is not cut', () => {
+  const sense = { name: 'sense', covers: 'host', periodMs: 100, showsBreak: false } as const;
+  const differs = { sick: { timeMs: 60 * SECOND }, senses: [sense] };
+  const w = world({ hosts: [guarded(1, 'alpha', differs), guarded(2, 'beta', differs)] });
+  w.run(30 * SECOND);
+  w.machine('alpha').sick = true;
+  w.run(70 * SECOND);
+  for (const name of ['alpha', 'beta']) {
+    for (const channel of ['serial', 'mqtt'] as const) w.cable(name, channel, 'broken');
+  }
+  w.machine('alpha').sick = false;
+  w.run(60 * SECOND);
+  assert.is(w.cuts().length, 0);
+});
+
+test('a host that left and comes back as sick as before is judged as before', () => {
+  const w = pair({ timeMs: 60 * SECOND });
+  w.machine('alpha').sick = true;
+  w.run(30 * SECOND);
+  w.leave('alpha', 'left');
+  w.run(60 * SECOND);
+  for (const path of w.state.paths) if (path.host === 1) delete path.session;
+  // Its pace is not shown by one good beat, so initdead counts.
+  w.untilNews('fenced', 'alpha', 140 * SECOND);
+});
+
+test('a sick host that another agent claims, too, is not cut for it', () => {
+  const w = pair({ timeMs: 60 * SECOND });
+  w.machine('alpha').sick = true;
+  w.run(65 * SECOND);
+  w.machine('alpha').twoAgents = true;
+  w.run(120 * SECOND);
+  assert.is(w.cuts().length, 0);
+  assert.ok(alarms(w, 'alpha').includes('two-agents'));
+});
+
 test('a sick host makes nobody else suspect, and its beats prove the broker for others', () => {
   const w = world({
     hosts: [guarded(1, 'alpha', { sick: { timeMs: 10 * SECOND } }), guarded(2, 'beta')],

@@ -175,4 +175,24 @@ test('a standing order spends the autonomous budget, and stops where it is spent
   assert.ok(w.state.process?.board.alarms.has('1:timer-expired'));
 });
 
+test('an order that joins it and expires takes nothing from it', () => {
+  const w = rack(KICK);
+  kickUntil(w, 10 * SECOND);
+  w.state.disk.delayMs = 400;
+  w.untilNews('timer-expired', 'alpha', 20 * SECOND);
+  const cmdId = w.order({ op: 'fence', host: 'alpha', ttlMs: 100 });
+  w.run(10 * SECOND);
+  assert.is(w.answers(cmdId).at(-1)?.outcome, 'expired');
+  assert.is(w.cuts('alpha').length, 1);
+});
+
+test('who stops in good order needs nobody to kick, until its grace is over', () => {
+  const w = rack(KICK);
+  kickUntil(w, 10 * SECOND);
+  w.leave('alpha', 'leaving', { returnByS: 60 });
+  w.run(59 * SECOND);
+  assert.is(w.cuts().length, 0);
+  w.untilNews('timer-expired', 'alpha', 5 * SECOND);
+});
+
 test.run();

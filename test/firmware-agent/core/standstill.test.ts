@@ -53,6 +53,15 @@ test('enable ends a maintenance at once', () => {
   w.untilNews('dead', 'alpha', 20 * SECOND);
 });
 
+test('the end of a maintenance alarms nobody about a host that beats', () => {
+  const w = pair();
+  w.order({ op: 'disable', host: 'alpha' });
+  w.run(2_300);
+  w.order({ op: 'enable', host: 'alpha' });
+  w.run(5 * SECOND);
+  assert.is(w.news('unproven').length, 0);
+});
+
 test('a host in maintenance is fenced by order, and holds up nobody else', () => {
   const w = pair();
   w.order({ op: 'disable', host: 'alpha', args: { forS: 600 } });

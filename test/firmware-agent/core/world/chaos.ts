@@ -8,6 +8,7 @@ import type { HostSettings, Timing } from '../../../../firmware-agent/core/setti
 import type { TimerSettings } from '../../../../protocol/wire/timer.ts';
 import { type Prng, prng } from '../../../lib/prng.ts';
 import { boot, settlePower } from './bench.ts';
+import { type Blackout, blackOut, mend } from './blackout.ts';
 import type { Machine } from './machine.ts';
 import { boundKey, guarded, OPERATOR } from './settings.ts';
 import { type World, world } from './world.ts';
@@ -47,15 +48,18 @@ export interface Chaos {
   /** When something on each host kicked, oldest first; `kicking` holds those that go on. */
   kickedAt: Map<number, number[]>;
   kicking: Set<number>;
+  /** The latest failure of all paths at once. */
+  blackout?: Blackout;
 }
 
-/** `timed`: hosts have lines to pulse, and some have watchdog timers. */
+/** `timed`: hosts have lines to pulse, and some have watchdog timers; each has its own pace. */
 export function chaosOf(seed: number, timed = false): Chaos {
   const chance = prng(seed);
   const hosts = ['alpha', 'beta', 'gamma']
     .slice(0, chance.between(1, 3))
     .map((name, i) => anyHost(chance, i + 1, name));
   if (timed) for (const host of hosts) addTimer(prng(seed + host.host), host);
+  if (timed) for (const host of hosts) differ(prng(seed + 10 * host.host), host);
   const feeds: Record<string, number[][]> = {};
   for (const host of hosts) {
     // Outlets of one method stand side by side; a second method stands before them all.
@@ -86,6 +90,11 @@ function addTimer(chance: Prng, host: HostSettings): void {
     { name: 'nmi', kind: 'diag' },
   ];
   if (chance.chance(0.5)) host.timer = anyTimer(chance);
+}
+
+function differ(chance: Prng, host: HostSettings): void {
+  host.timing = { ...QUICK, keepaliveMs: chance.pick([150, 220, 300, 300]) };
+  if (chance.chance(0.3)) host.sick = { timeMs: 2_000 };
 }
 
 function anyTimer(chance: Prng): TimerSettings {
@@ -164,10 +173,26 @@ const FAULTS: Record<string, [weight: number, fault: Fault]> = {
   reset: [2, ({ w }, machine) => reset(w, machine)],
   cable: [
     8,
-    ({ w, chance }, _, name) => {
+    (c, _, name) => {
+      const { w, chance } = c;
       const way = chance.pick(['up', 'down', undefined] as const);
       const is = chance.pick(['broken', 'whole'] as const);
+      if (is === 'whole') mend(c);
       w.cable(name, chance.pick(['serial', 'mqtt'] as const), is, way);
+    },
+  ],
+  blackout: [5, blackOut],
+  sick: [
+    3,
+    ({ chance }, machine) => {
+      machine.sick = chance.chance(0.5);
+    },
+  ],
+  ended: [
+    3,
+    ({ w, chance }, _, name) => {
+      const why = chance.pick(['expired', 'revoked'] as const);
+      w.endSession(name, chance.pick(['serial', 'mqtt'] as const), why);
     },
   ],
   loss: [
@@ -253,9 +278,12 @@ export function strike(c: Chaos): string {
 }
 
 /** Takes every fault back; what hangs stays hung, and a crashed agent starts. */
-export function heal({ w }: Chaos): void {
+export function heal(c: Chaos): void {
+  const { w } = c;
+  mend(c);
   for (const machine of w.state.machines.values()) {
     const { name } = machine.settings;
+    machine.sick = false;
     for (const channel of ['serial', 'mqtt'] as const) {
       w.cable(name, channel, 'whole');
       w.path(name, channel).lossUp = 0;

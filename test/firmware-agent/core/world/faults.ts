@@ -26,6 +26,8 @@ export interface Faults {
   /** The agent's process stands still; its input waits. */
   stall(ms: number): void;
   crash(): void;
+  /** The board ends a session, and the shim begins another when it hears the board. */
+  endSession(name: string, channel: Way, why: 'revoked' | 'expired'): void;
   leave(name: string, kind: 'leaving' | 'left', more?: Parameters<typeof say>[4]): void;
   /** A program on the machine says that it is well: one more in the count, told at once. */
   kick(name: string): void;
@@ -78,6 +80,14 @@ export function faultsOf(state: WorldState, give: Give, look: Lookup): Faults {
     crash: () => {
       state.process = undefined;
       state.stalled = undefined;
+    },
+    endSession: (name, channel, why) => {
+      const path = look.path(name, channel);
+      const { host } = path;
+      if (path.session === undefined || state.process === undefined) return;
+      state.process.tables.get(host)?.heardSeq.set(path.session.id, Number.POSITIVE_INFINITY);
+      delete path.session;
+      give({ kind: 'ended', host, channel, why });
     },
     leave: (name, kind, more) => {
       const { host } = look.machine(name).settings;

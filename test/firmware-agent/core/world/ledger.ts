@@ -7,6 +7,7 @@ import { incarnationOf } from '../../../../firmware-agent/core/board.ts';
 import type { Answer, Effect, Event } from '../../../../firmware-agent/core/events.ts';
 import type { Timer } from '../../../../firmware-agent/core/timer.ts';
 import { sameTimer } from '../../../../protocol/wire/timer.ts';
+import { isVictimOfBlackout } from './blackout.ts';
 import type { Chaos } from './chaos.ts';
 import { darkSince, hasPower, type Machine } from './machine.ts';
 import { ageOf, freshness } from './radio.ts';
@@ -151,6 +152,9 @@ function judgeCut(
     const sinceMs = c.w.now - at;
     if (!key.startsWith(`${host}:`) || sinceMs >= least) continue;
     say(c, ledger, `host ${host} was cut ${sinceMs.toFixed(0)} ms after a fresh beat (${key})`);
+  }
+  if (!isStanding && isVictimOfBlackout(c, machine)) {
+    say(c, ledger, `host ${host} lives and was cut when the paths of all hosts failed at once`);
   }
   if (byTimer) ledger.timed += 1;
   if (isStanding) ledger.standing += 1;

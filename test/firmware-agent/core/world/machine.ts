@@ -44,6 +44,8 @@ export interface Machine {
   unfedAt?: number;
   /** A check on it fails, and its beats say so. */
   sick?: boolean;
+  /** Another agent claims it, and its beats say so. */
+  twoAgents?: boolean;
   /** What its modem line shows, once a test has said so. */
   modem?: 'asserted' | 'dropped' | 'unknown';
 }

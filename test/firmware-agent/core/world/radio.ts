@@ -4,7 +4,12 @@
  */
 
 import type { Event } from '../../../../firmware-agent/core/events.ts';
-import { FLAG_SICK, type LeaveReason, type Operation } from '../../../../protocol/wire/messages.ts';
+import {
+  FLAG_SICK,
+  FLAG_TWO_AGENTS,
+  type LeaveReason,
+  type Operation,
+} from '../../../../protocol/wire/messages.ts';
 import type { Opened } from '../../../../protocol/wire/session/agent.ts';
 import type { Machine } from './machine.ts';
 import {
@@ -96,7 +101,8 @@ function beatOn(
   const { session } = path;
   if (session?.id !== of.id || machine.start !== of.start) return;
   const periodMs = machine.settings.timing.keepaliveMs;
-  const flags = machine.sick === true ? FLAG_SICK : 0;
+  const flags =
+    (machine.sick === true ? FLAG_SICK : 0) | (machine.twoAgents === true ? FLAG_TWO_AGENTS : 0);
   if (machine.at === 'up') say(world, path, give, 'beat', { flags });
   const periods = Math.floor((world.now - session.since) / periodMs + 1e-6) + 1;
   world.agenda.add(session.since + periods * periodMs, () => beatOn(world, path, of, give));

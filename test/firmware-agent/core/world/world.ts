@@ -12,6 +12,7 @@ import { type Durable, durableOf } from '../../../../firmware-agent/core/durable
 import type { Answer, Effect, Event } from '../../../../firmware-agent/core/events.ts';
 import { assertBoard } from '../../../../firmware-agent/core/invariants.ts';
 import type { BoardSettings, HostSettings } from '../../../../firmware-agent/core/settings.ts';
+import { FLAG_SICK } from '../../../../protocol/wire/messages.ts';
 import { type Prng, prng } from '../../../lib/prng.ts';
 import { agenda } from './agenda.ts';
 import { pulse, sampleFor, turn } from './bench.ts';
@@ -112,8 +113,16 @@ function noteFresh(state: WorldState, event: Event): void {
   if (event.kind !== 'heard' || event.opened.kind === 'hello') return;
   if (event.opened.kind === 'solicit') return;
   const { host, channel, echo, incarnation } = event.opened;
+  // Where it may be judged by its own word, what it says while it is sick is no sign of life.
+  const { sick } = machineOf(state, host).settings;
+  const isSick = event.opened.kind === 'kick' || isFlagged(event.opened);
+  if (sick !== undefined && isSick) return;
   if (ageOf(state, echo) > freshness(machineOf(state, host))) return;
   state.freshAt.set(`${host}:${channel}:${incarnation}`, state.now);
+}
+
+function isFlagged(opened: object): boolean {
+  return 'flags' in opened && (Number(opened.flags) & FLAG_SICK) !== 0;
 }
 
 function carryOut(state: WorldState, effect: Effect): void {

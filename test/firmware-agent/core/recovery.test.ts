@@ -1,0 +1,53 @@
+/** What failed for all comes back, not for all at once: whoever comes back late is not dead. */
+import { assert, suite } from '../../lib/suite.ts';
+import { guarded, SECOND } from './world/settings.ts';
+import { BEAT, rack } from './world/timed.ts';
+import { type World, world } from './world/world.ts';
+
+const test = suite('recovery');
+const HUB = { serial: { adapter: 'hub', modem: false } };
+
+function pair(differs: Parameters<typeof guarded>[2] = {}): World {
+  const w = world({ hosts: [guarded(1, 'alpha', differs), guarded(2, 'beta', differs)] });
+  w.run(30 * SECOND);
+  return w;
+}
+
+function paths(w: World, name: string, is: 'broken' | 'whole'): void {
+  w.cable(name, 'serial', is);
+  w.cable(name, 'mqtt', is);
+}
+
+test('an outage of all paths that ends for one before the deadtime does not cut the other', () => {
+  const w = pair();
+  for (const name of ['alpha', 'beta']) paths(w, name, 'broken');
+  w.run(12 * SECOND);
+  paths(w, 'beta', 'whole');
+  w.run(8 * SECOND);
+  paths(w, 'alpha', 'whole');
+  w.run(60 * SECOND);
+  assert.is(w.cuts().length, 0);
+});
+
+test('the same for a timer that is shorter than the deadtime', () => {
+  const w = rack(BEAT);
+  w.run(5 * SECOND);
+  for (const name of ['alpha', 'beta']) paths(w, name, 'broken');
+  w.run(7 * SECOND);
+  paths(w, 'beta', 'whole');
+  w.run(2 * SECOND);
+  paths(w, 'alpha', 'whole');
+  w.run(60 * SECOND);
+  assert.is(w.cuts().length, 0);
+});
+
+test('held hosts whose common hub is mended before their common switch are not cut', () => {
+  const w = pair(HUB);
+  for (const name of ['alpha', 'beta']) paths(w, name, 'broken');
+  w.run(60 * SECOND);
+  w.cable('beta', 'serial', 'whole');
+  w.run(300 * SECOND);
+  assert.is(w.cuts().length, 0);
+});
+
+test.run();
