@@ -132,7 +132,7 @@ function closingLine(choice: OrderChoice, end: OrderEnd, held: string): string {
     case 'unknown':
     case 'interrupted':
     case 'no-answer':
-      return `unknown whether ${name} is ${PAST[word]}: ${end.outcome}${words}; see: fencepost status ${host}`;
+      return `unknown whether ${name} is ${STATE[word]}: ${end.outcome}${words}; see: fencepost status ${host}`;
   }
 }
 
@@ -145,8 +145,15 @@ const PAST: Record<OrderWord, string> = {
   off: 'switched off',
   on: 'switched on',
   ack: 'acknowledged',
-  disable: 'disabled the fencing of',
-  enable: 'enabled the fencing of',
+  disable: 'stopped fencing',
+  enable: 'again fencing',
+};
+
+/** What it is once the order was carried out. */
+const STATE: Record<OrderWord, string> = {
+  ...PAST,
+  disable: 'disabled',
+  enable: 'enabled',
 };
 
 function proofWords({ word, host }: OrderChoice, { proof }: OrderEnd, held: string): string {
