@@ -203,6 +203,7 @@ const ROUNDS = given('ROUNDS', 60);
 export const duel: Scenario = {
   name: 'duel',
   aboutS: 70,
+  alone: true,
   limitMs: 120_000 + (ROUNDS / BOARDS) * ROUND_MS_MAX,
   run: async (stage) => {
     const seed = givenSeed();

@@ -277,6 +277,7 @@ const KILLS = given('KILLS', 42);
 export const killedAnywhere: Scenario = {
   name: 'killed-anywhere',
   aboutS: 100,
+  alone: true,
   limitMs: 120_000 + (KILLS / KINDS.length) * SETTLED_MS_MAX,
   run: async (stage) => {
     const seed = givenSeed();

@@ -26,6 +26,7 @@ const AT_A_TIME = 3;
 export const waysOut: Scenario = {
   name: 'ways-out-of-doubt',
   aboutS: 130,
+  alone: true,
   run: (stage) => {
     const rows = [twoAgents, halfDuplex, withheldAct, unprovenPath, unprovenAlone, withheldProve];
     return playRows(stage, [...rows, absent, held, twoLives, integrity], AT_A_TIME);
@@ -35,6 +36,7 @@ export const waysOut: Scenario = {
 export const waysOutOfLimits: Scenario = {
   name: 'ways-out-of-limits',
   aboutS: 125,
+  alone: true,
   run: (stage) => {
     const rows = [budget, spent, sickBoard, maintenance, unprovable, disabled, leavingStuck];
     return playRows(stage, rows, AT_A_TIME);

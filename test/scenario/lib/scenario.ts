@@ -16,6 +16,8 @@ export interface Scenario {
   name: string;
   /** What it takes on a quiet machine; the longest are started first. */
   aboutS: number;
+  /** It plays on several racks at once, and leaves no processor for others. */
+  alone?: true;
   /** How long it may take; four minutes by default. */
   limitMs?: number;
   run(stage: Stage): Promise<void>;
