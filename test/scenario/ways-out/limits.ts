@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { monotonicMs } from '../../../protocol/link/timers.ts';
 import type { Rack } from '../../lib/rack.ts';
-import { pause } from '../../lib/until.ts';
+import { pause, until } from '../../lib/until.ts';
 import { allBeat, viewOf } from '../lib/hearing.ts';
 import { linesOf } from '../lib/judge.ts';
 import type { Stage } from '../lib/scenario.ts';
@@ -59,6 +59,10 @@ export async function unprovable(stage: Stage): Promise<void> {
       const ack = ['ack', host, '--reason', 'INC1234', '--yes'];
       await refused(rack, ack, /sense is on/);
       await rack.bench.feed(host, 'psu', false);
+      await until('the board reads it off', async () => {
+        const view = await viewOf(rack);
+        return view?.hosts[0]?.senses[0]?.reading === 'off';
+      });
       await obeyed(rack, ack, 'mqtt');
       assert.equal((await viewOf(rack))?.hosts[0]?.phase, 'off');
       await over(rack, host, 'failed');
