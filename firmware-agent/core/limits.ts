@@ -108,9 +108,24 @@ export function missedMs(host: Paced): number {
   return host.timing.keepaliveMs + delayMs(host);
 }
 
-/** How long after its own last beat a host may have to wait for a beat of one that shares a path. */
+/**
+ * The longest pause of another host that tells nothing of a path: what fails for no longer makes
+ * nobody miss his deadtime.
+ */
+export function pauseMs(host: Paced): number {
+  return Math.max(proofGapMs(host.timing, delayMs(host)), missedMs(host));
+}
+
+/** After a path was cut off for so long, how long a host may take to be heard on it again. */
+export function comebackMs({ deadtimeMs, initdeadMs }: Timing, outageMs: number): number {
+  return Math.max(deadtimeMs, Math.min(outageMs, initdeadMs));
+}
+
+/** How long after its own last beat a host may have to wait because of one that shares a path. */
 export function companyMs(host: Paced, other: Paced): number {
-  return missedMs(host) + missedMs(other);
+  const otherMs = missedMs(other);
+  const waitMs = otherMs > pauseMs(host) ? comebackMs(host.timing, otherMs) : 0;
+  return missedMs(host) + otherMs + waitMs;
 }
 
 type Paced = Pick<HostSettings, 'timing' | 'serial' | 'mqtt' | 'delayMs'>;
