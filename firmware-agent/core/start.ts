@@ -239,11 +239,21 @@ function interrupted(
   const tooOften = host.interruptedWallMs.length >= INTERRUPTED_MAX;
   return [
     ...answers,
+    ...interruptedRecord(host, known),
     tell(host, 'alarm', 'interrupted', 'the agent restarted in mid-fence; nothing is proven'),
     ...(tooOften
       ? freeze(board, host, 'interrupted', 'three of its fences were interrupted', now)
       : []),
   ];
+}
+
+/** All that is left to say of a fence whose own record ended with the process. */
+function interruptedRecord({ settings }: Host, { id, by, incarnation }: DurableFence): Effect[] {
+  if (id === undefined || by === undefined) return [];
+  const reason = 'the agent restarted in mid-fence';
+  const entries = [{ atMs: 0, what: 'found unfinished when the agent started; it began before' }];
+  const known = { id, host: settings.name, incarnation, by, evidence: [], entries };
+  return [{ kind: 'record', record: { ...known, outcome: 'interrupted', reason, proof: 'none' } }];
 }
 
 function amnesia(board: Board, why: string, now: Instant): News[] {

@@ -145,6 +145,9 @@ test('none open, and a fence in the journal: interrupted, and its order is told 
   w.run(100);
   restart(w);
   assert.equal(outcomes(w, cmdId), ['accepted', 'interrupted']);
+  const [record] = w.told(({ kind }) => kind === 'record').map(({ effect }) => effect);
+  assert.ok(record?.kind === 'record', 'there is a record of it');
+  assert.equal([record.record.outcome, record.record.by], ['interrupted', 'order by operator']);
   w.run(60 * SECOND);
   assert.is(w.cuts().length, 0);
 });
