@@ -165,6 +165,18 @@ test('an outlet that cannot be read: nothing moves, and people are told', () => 
   assert.ok(alarms(w, 'alpha').includes('found-open'));
 });
 
+test('kept off, and then an outlet that cannot be read: whoever kept it off is told', () => {
+  const w = pair();
+  const off = w.order({ op: 'off', host: 'alpha', by: 'second' });
+  w.run(10 * SECOND);
+  w.crash();
+  w.machine('alpha').relays[0] = { really: 'open', reads: 'unknown' };
+  w.start();
+  assert.is(w.answers(off).at(-1)?.detail, 'off-lost');
+  w.run(60 * SECOND);
+  assert.ok(alarms(w, 'alpha').includes('off-lost'));
+});
+
 test('a switch that cannot be read back, and was told to open: held anew where senses read off', () => {
   const w = pair({ outlets: [{ name: 'pdu', method: 1, readable: false, periodMs: 100 }] });
   w.order({ op: 'fence', host: 'alpha', by: 'operator' });
