@@ -13,7 +13,7 @@ import * as v from 'valibot';
 import { attempt, attemptSync } from '../../protocol/attempt.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
 import { PROOF } from '../../protocol/wire/messages.ts';
-import type { FenceRecord } from '../../protocol/wire/view.ts';
+import { FENCE_OUTCOMES, type FenceRecord } from '../../protocol/wire/view.ts';
 import { RECORD_BYTES_MAX, RECORD_ENTRIES_MAX, RECORDS_MAX } from '../core/limits.ts';
 import { makeDir } from './make-dir.ts';
 
@@ -141,7 +141,7 @@ const recordSchema = v.object({
   incarnation: wholeSchema,
   by: textSchema,
   startedAt: textSchema,
-  outcome: v.exactOptional(v.picklist(['fenced', 'failed', 'averted', 'interrupted'])),
+  outcome: v.exactOptional(v.picklist(FENCE_OUTCOMES)),
   reason: v.exactOptional(textSchema),
   proof: v.exactOptional(v.picklist(Object.keys(PROOF) as (keyof typeof PROOF)[])),
   untested: v.exactOptional(v.boolean()),
