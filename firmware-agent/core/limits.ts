@@ -241,6 +241,15 @@ export const RECORDS_MAX = 200;
 /** One record; a fence of many outlets has some dozens of entries. */
 export const RECORD_BYTES_MAX = 65_536;
 
+/** Tapes of fences kept on disk, some ten kilobytes each for a board of two hosts. */
+export const TAPES_MAX = 20;
+
+/** A board of more hosts gets more events in a second than it should keep in memory. */
+export const TAPE_HOSTS_MAX = 200;
+
+/** Events in one length of a tape, of which two are kept: half a minute of a hundred hosts. */
+export const TAPE_STEPS_MAX = 20_000;
+
 /** Entries in one record; a welded relay read for minutes must not fill the memory. */
 export const RECORD_ENTRIES_MAX = 256;
 

@@ -119,6 +119,8 @@ export interface FenceRecord {
   proof?: Proof;
   untested?: boolean;
   unlogged?: boolean;
+  /** The file on the board that `fencepost-agent replay` plays; the last twenty fences have one. */
+  tape?: string;
   evidence: ChannelEvidence[];
   entries: { atMs: number; what: string }[];
 }
