@@ -2,8 +2,10 @@
 
 BUILT := dist/test
 INSTALLED := node_modules/.installed
+# The programs that ship run so; the last is for the memory.
+FUZZ_FLAGS := --disallow-code-generation-from-strings --disable-proto=delete --expose-gc
 
-.PHONY: help run test check scenario bench spin bundle types lint tidy format show-frame clean
+.PHONY: help run test check scenario bench spin fuzz bundle types lint tidy format show-frame clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +49,12 @@ bench: $(INSTALLED) ## what the agent takes, with 2 and 100 hosts, against its l
 spin: $(INSTALLED) ## handshake and orders against an adversary, all states of two models; needs Debian's spin
 	@node test/lib/build.mjs test/explore/spin/main.ts
 	@node --enable-source-maps $(BUILT)/test-explore-spin-main.cjs
+
+fuzz: $(INSTALLED) ## bytes that others chose, at every way in; SECONDS=120 ONLY=target SEED=7 JSON=1 KEEP=1 INPUT=file
+	@node test/fuzz/build.mjs
+	@node $(FUZZ_FLAGS) $(BUILT)/fuzz-counted.cjs $(if $(JSON),--json) $(if $(KEEP),--keep) \
+	  $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(ONLY),--only=$(ONLY)) \
+	  $(if $(SEED),--seed=$(SEED)) $(if $(INPUT),--input=$(INPUT))
 
 bundle: $(INSTALLED) ## one file for each program, with its native parts, in dist/bundle; ARCH=arm64 or arm
 	@node bundle/build.mjs $(ARCH)
