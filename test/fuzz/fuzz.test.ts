@@ -6,6 +6,7 @@ import { readCorpus, regressions } from './lib/files.ts';
 import { judge, search } from './lib/search.ts';
 import { replayRecordings } from './recordings.ts';
 import { TARGETS } from './targets/all.ts';
+import { tornImages } from './torn.ts';
 
 const test = suite('fuzz');
 const RUNS_MAX = 4_000;
@@ -44,6 +45,12 @@ test('no frame of a hundred sessions is taken in another session, channel, host,
   const { figures, failures, runs } = replayRecordings({ worlds: 13, seed: 1 });
   assert.equal(failures, []);
   assert.ok((figures['sessions'] ?? 0) >= 100 && runs > 100_000, `${figures['sessions']} ${runs}`);
+});
+
+test('of hundreds of torn images of the state file each gives the newest whole state', () => {
+  const { runs, failures } = tornImages({ sectors: 5, pair: 3 });
+  assert.equal(failures, []);
+  assert.ok(runs > 400, `${runs} images`);
 });
 
 test.run();

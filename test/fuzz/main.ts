@@ -13,8 +13,9 @@ import { type Found, judge, search } from './lib/search.ts';
 import type { Target } from './lib/target.ts';
 import { recordingsPart } from './recordings.ts';
 import { TARGETS } from './targets/all.ts';
+import { tornPart } from './torn.ts';
 
-const PARTS: readonly Part[] = [shortPart, windowsPart, recordingsPart];
+const PARTS: readonly Part[] = [shortPart, windowsPart, recordingsPart, tornPart];
 const SECONDS_DEFAULT = 120;
 
 const { values } = parseArgs({

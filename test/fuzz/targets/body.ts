@@ -10,6 +10,7 @@ import {
 } from '../../../protocol/wire/codec.ts';
 import { MESSAGES, type Message, type MessageKind } from '../../../protocol/wire/messages.ts';
 import { SAMPLES } from '../../protocol/wire/lib/samples.ts';
+import { HOSTILE } from '../lib/hostile.ts';
 import { must, sameBytes, type Target } from '../lib/target.ts';
 import { toyCrypto } from '../lib/toy-crypto.ts';
 
@@ -17,7 +18,6 @@ const KINDS = Object.keys(MESSAGES) as [MessageKind, ...MessageKind[]];
 const crypto = toyCrypto();
 const key = crypto.key(new Uint8Array(32));
 const plain = new Decoder({ useRecords: false, mapsAsObjects: true });
-const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
 
 export const bodyTarget: Target = {
   name: 'body',
@@ -28,27 +28,11 @@ export const bodyTarget: Target = {
   limitMs: 1,
   seeds: KINDS.map((kind, at) => Uint8Array.of(at, ...encodeBody(SAMPLES[kind]))),
   words: [
-    'c249010000000000000000',
-    'd81b82665265674578708261616160',
-    'd9dfff8319ffff816161',
-    'd81c81d81d00',
-    'a2616101616102',
-    '1bffffffffffffffff',
-    '5f41614162ff',
-    'fb7ff8000000000000',
-    'f97e00',
-    '62c328',
-    '8101',
-    '9f01ff',
-    'f6',
-    '1817',
-    '190017',
-    '1a0000ffff',
-    '5800',
-    '5818',
-    '48',
-    '50',
-  ].map(hex),
+    ...Object.values(HOSTILE),
+    Uint8Array.of(0x48),
+    Uint8Array.of(0x50),
+    Uint8Array.of(0x58, 0x18),
+  ],
   run: judgeBody,
 };
 
