@@ -1,4 +1,6 @@
 /** The parser that sees what anybody sends, before any key is known. */
+
+import { readHead } from '../../../protocol/wire/cbor.ts';
 import { encodeBody, FRAME_MAX_STATE_BYTES, peek } from '../../../protocol/wire/codec.ts';
 import { MESSAGES, type MessageKind } from '../../../protocol/wire/messages.ts';
 import { SAMPLES } from '../../protocol/wire/lib/samples.ts';
@@ -28,8 +30,31 @@ export const peekTarget: Target = {
   limitMs: 1,
   seeds: [...FRAMES, new Uint8Array(FRAME_MAX_STATE_BYTES + 1), new Uint8Array(100).fill(0x84)],
   words: HEADS.map((head) => Uint8Array.from(Buffer.from(head.toString(16), 'hex'))),
-  run: judgePeek,
+  run: (input) => {
+    judgePeek(input);
+    judgeHead(input);
+  },
 };
+
+/** The head at the end of the input, and just before it, as `peek` would read it. */
+function judgeHead(input: Uint8Array): void {
+  for (let size = 0; size <= 5 && size <= input.length; size += 1) {
+    const end = input.subarray(input.length - size);
+    const [first = 0, ...more] = end;
+    const major = first >> 5;
+    const small = first & 0x1f;
+    const cursor = { at: 0, value: 0 };
+    must(!readHead(end, { at: 0, value: 0 }, (major + 1) & 7), 'a head is of one kind');
+    const took = size > 0 && readHead(end, cursor, major);
+    const width = [1, 2, 4][small - 24] ?? 0;
+    const value =
+      width === 0 ? small : more.slice(0, width).reduce((sum, byte) => sum * 256 + byte, 0);
+    const least = [24, 0x100, 0x1_0000][small - 24] ?? 0;
+    const isGood = size > 0 && small < 27 && more.length >= width && value >= least;
+    must(took === isGood, 'a head is taken in its shortest form, and whole');
+    must(!took || (cursor.value === value && cursor.at === 1 + width), 'a head is read as it is');
+  }
+}
 
 /** Gives one frame to `peek` and reads it a second time, in another way. */
 export function judgePeek(frame: Uint8Array): void {
