@@ -7,8 +7,9 @@
  * No time passes meanwhile, so what refuses it can only be its key, its seq or its nonces. Only an
  * invitation may be repeated, on its own path: a SOLICIT, a BEACON, a HELLO of the same life.
  */
-import { peek } from '../../protocol/wire/codec.ts';
+import { openBody, peek } from '../../protocol/wire/codec.ts';
 import { receive } from '../../protocol/wire/session/agent.ts';
+import { sameNonce } from '../../protocol/wire/session/derive.ts';
 import {
   openAnswer,
   openOrderer,
@@ -79,17 +80,19 @@ type Figures = { accepted: number; repeated: number };
 function play(seed: number): Played {
   const w = world(seed);
   const first = startAgent(w);
-  const hosts = [1, 2].map((host) => startHost(w, host, `boot-${seed}-${host}`, [...LINES]));
+  // The same lives of the same hosts in every world: only the nonces of the sessions tell them apart.
+  const hosts = [1, 2].map((host) => startHost(w, host, `boot-${host}`, [...LINES]));
   const [timed, leaving] = hosts;
   if (timed === undefined || leaving === undefined) throw new Error('two hosts were started');
   run(w, 1_200 + w.chance.int(800));
   for (const channel of LINES)
     tell(w, timed, channel, { kind: 'timer', op: 'timer-set', args: TIMER });
-  run(w, 1_500);
+  // Often longer than the life that follows, so that seq alone does not refuse what was said in it.
+  run(w, 500 + w.chance.int(6_000));
   for (const channel of LINES) tell(w, timed, channel, { kind: 'kick', count: 1 });
   first.lives = false;
   const agent = startAgent(w);
-  run(w, 2_500 + w.chance.int(500));
+  run(w, 1_300 + w.chance.int(1_500));
   for (const channel of LINES) tell(w, timed, channel, { kind: 'kick', count: 2 });
   for (const channel of LINES)
     tell(w, leaving, channel, { kind: 'leave', reason: 'stop', returnByS: 60 });
@@ -126,7 +129,7 @@ function knockEverywhere(
       const { opened } = receive(sessions, { channel, host }, frame.bytes, ticks, at.world.now);
       if (opened === undefined) continue;
       const { kind } = opened;
-      const mayRepeat = kind === 'solicit' || (kind === 'hello' && from === at);
+      const mayRepeat = kind === 'solicit' || (kind === 'hello' && isToLife(frame, at.agent));
       if (mayRepeat && isOwnPath) figures.repeated += 1;
       else note(`board, host ${host}, ${channel}`, kind);
     }
@@ -146,6 +149,12 @@ function knockEverywhere(
     }
   }
   at.world.inFlight.length = 0;
+}
+
+/** Whether a HELLO names the beacon of that life. */
+function isToLife({ bytes }: Sent, { sessions }: Agent): boolean {
+  const hello = openBody(bytes, 'hello');
+  return !('refused' in hello) && sameNonce(hello.aNonce, sessions.setup.aNonce);
 }
 
 function kindOf(bytes: Uint8Array): string {
