@@ -13,7 +13,7 @@ import { place } from '../../bundle/place.mjs';
 import { counted } from './lib/count.mjs';
 
 const COUNTED =
-  /(^|\/)(?:(?:protocol|firmware-agent|host-shim)\/.*\.ts|node_modules\/(?:smol-toml|mqtt-packet)\/.*\.js)$/;
+  /(^|\/)(?:(?:protocol|firmware-agent|host-shim)\/.*\.ts|node_modules\/(?:smol-toml|mqtt-packet|mqtt)\/.*\.js)$/;
 
 const out = join(root, 'dist', 'test', 'fuzz-counted.cjs');
 const { outputFiles } = await build({

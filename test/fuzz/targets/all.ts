@@ -2,6 +2,7 @@
 import type { Target } from '../lib/target.ts';
 import { boardTarget } from './board.ts';
 import { bodyTarget } from './body.ts';
+import { brokerTarget } from './broker.ts';
 import { commandLineTarget } from './command-line.ts';
 import { agentConfigTarget, cliConfigTarget, shimConfigTarget } from './config.ts';
 import { controlTarget } from './control.ts';
@@ -23,6 +24,7 @@ export const TARGETS: readonly Target[] = [
   keysTarget,
   controlTarget,
   mqttTarget,
+  brokerTarget,
   agentConfigTarget,
   shimConfigTarget,
   cliConfigTarget,

@@ -10,32 +10,23 @@ import { mqttStream } from '../../../protocol/link/mqtt-stream.ts';
 import { must, type Target } from '../lib/target.ts';
 
 const PACKET_BYTES_MAX = 512;
-/** Of MQTT 5, one a line, with the byte that says how they are cut before them. */
-const PACKETS = {
-  connack: '05200b0000082700000009220003',
-  publish:
-    '053331001166656e6365706f73742f622f6f72646572000318080003612f62090001782600016100016226000161000163616263',
-  bare: '05300400016100',
-  suback: '0590090001041f0001720001',
-  puback: '05400400011000',
-  pingresp: '05d000',
-  disconnect: '05e0068b041c000173',
-  auth: '05f00a00081500016d16000164',
-};
-/** Lengths and properties. */
-const WORDS = [
-  '80808001',
-  'ffffff7f',
-  'ffffffff',
-  '0000',
-  'ffff',
-  '26',
-  '22',
-  '11',
-  'd000',
-  'f0020000',
-];
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
+
+/** Of MQTT 5, with a byte before each that says how it is cut. */
+export const PACKETS: readonly Uint8Array[] = [
+  '05200b0000082700000009220003',
+  '053331001166656e6365706f73742f622f6f72646572000318080003612f62090001782600016100016226000161000163616263',
+  '05300400016100',
+  '0590090001041f0001720001',
+  '05400400011000',
+  '05d000',
+  '05e0068b041c000173',
+  '05f00a00081500016d16000164',
+].map(hex);
+/** Lengths and properties. */
+export const WORDS: readonly Uint8Array[] = ['80808001', 'ffffff7f', 'ffffffff', '0000', 'ffff']
+  .concat(['26', '22', '11', 'd000', 'f0020000'])
+  .map(hex);
 
 export const mqttTarget: Target = {
   name: 'mqtt',
@@ -45,8 +36,8 @@ export const mqttTarget: Target = {
     /^(protocol\/link\/mqtt-stream\.ts#|node_modules\/mqtt-packet\/(parser|packet|numbers|constants)\.js)/,
   bytesMax: 1_024,
   limitMs: 1,
-  seeds: Object.values(PACKETS).map(hex),
-  words: WORDS.map(hex),
+  seeds: PACKETS,
+  words: WORDS,
   run: judgePackets,
 };
 
