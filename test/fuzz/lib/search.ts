@@ -16,8 +16,9 @@ const CORPUS_MAX = 4_096;
 const TRIES = 8;
 const TRIES_MAX = 200;
 const MINIMISE_RUNS_MAX = 2_000;
-/** How often the clock, the memory and the listener of progress are asked. */
-const RUNS_PER_LOOK = 256;
+/** How often the clock, the memory and the listener of progress are asked, at least and at most. */
+const LOOK_RUNS_MAX = 256;
+const LOOK_MS = 20;
 
 export interface Broken {
   input: Uint8Array;
@@ -68,6 +69,7 @@ export async function search(target: Target, budget: Budget): Promise<Found> {
   };
   const memory = memoryWatch(budget, startedAt);
   let lookedAt = startedAt;
+  let lookAtRun = 1;
   while (found.runs < budget.runsMax + begin.length) {
     const seed = begin[found.runs];
     const input = seed ?? mutate(pickOf(found.corpus, chance), chance, stock);
@@ -76,12 +78,14 @@ export async function search(target: Target, budget: Budget): Promise<Found> {
     // Nearly all answer at once, and to wait for an answer that is there takes longer than the run.
     found.broken = tried instanceof Promise ? await tried : tried;
     if (found.broken !== undefined) break;
-    if (found.runs % RUNS_PER_LOOK !== 0) continue;
+    if (found.runs < lookAtRun) continue;
     // What a target left to the next turn must not heap up.
     await new Promise(setImmediate);
     const now = performance.now();
     memory.look(found.runs, now);
-    if (now > budget.untilMs) break;
+    const runsInTime = Math.ceil((found.runs / (now - startedAt)) * LOOK_MS);
+    lookAtRun = found.runs + Math.min(LOOK_RUNS_MAX, runsInTime);
+    if (now > budget.untilMs && found.runs >= begin.length) break;
     if (now < lookedAt + 1_000) continue;
     lookedAt = now;
     found.tookMs = now - startedAt;

@@ -36,7 +36,12 @@ export const mqttTarget: Target = {
     /^(protocol\/link\/mqtt-stream\.ts#|node_modules\/mqtt-packet\/(parser|packet|numbers|constants)\.js)/,
   bytesMax: 1_024,
   limitMs: 1,
-  seeds: PACKETS,
+  seeds: [
+    ...PACKETS,
+    // Announces 900 bytes, of which 700 come; and one just below the cap.
+    Uint8Array.from([5, 0x30, 0x84, 0x07, ...new Uint8Array(700)]),
+    Uint8Array.from([5, 0x30, 0xfc, 0x03, ...new Uint8Array(508)]),
+  ],
   words: WORDS,
   run: judgePackets,
 };
