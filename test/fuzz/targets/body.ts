@@ -23,7 +23,7 @@ export const bodyTarget: Target = {
   name: 'body',
   promise: 'what is opened encodes to the same bytes, and means what a plain CBOR reader says',
   covers:
-    /^protocol\/wire\/(codec\.ts#(openBody|hasShape|fits|sameStart|peek|verify)|cbor\.ts#readHead)$/,
+    /^protocol\/wire\/(codec\.ts#(openBody|hasShape|fits|put|plain|peek|verify)|cbor\.ts#readHead)$/,
   bytesMax: 160,
   limitMs: 1,
   seeds: KINDS.map((kind, at) => Uint8Array.of(at, ...encodeBody(SAMPLES[kind]))),
