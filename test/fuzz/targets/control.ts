@@ -20,6 +20,7 @@ export const controlTarget: Target = {
   bytesMax: 700,
   limitMs: 1,
   seeds: [
+    ` ${'x'.repeat(300)}\n{"id":1,"ask":"view"}\n`,
     ' {"id":1,"ask":"view"}\n',
     ' {"id":1,"ask":"records","host":"deimos"}\n{"id":2,"ask":"keys"}\r\n',
     ` {"id":3,"ask":"order","order":{${ORDER}},"who":"anna"}\n`,
@@ -60,7 +61,11 @@ function judgeLines(input: Uint8Array): void {
     'it does not matter where lines are cut',
   );
   const short = linesOf(bytes, pieceBytes, LINE_BYTES_MAX);
-  must(short.length === lines.length, 'a cap on lines loses none of the others');
+  must(short.length === lines.length, 'a line over the cap is answered once');
+  lines.forEach((line, at) => {
+    const fits = line.ok && Buffer.byteLength(line.value) < LINE_BYTES_MAX;
+    must(!fits || short[at]?.ok === true, 'a line over the cap costs none of the others');
+  });
   for (const line of lines) if (line.ok) judgeLine(line.value);
 }
 
