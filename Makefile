@@ -3,7 +3,7 @@
 BUILT := dist/test
 INSTALLED := node_modules/.installed
 
-.PHONY: help run test check scenario bench spin teeth bundle types lint tidy format show-frame clean
+.PHONY: help run test check scenario bench spin teeth mutate bundle types lint tidy format show-frame clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ teeth: $(INSTALLED) ## is every guard of the safety rules missed when it is gone
 	@node test/lib/build.mjs test/teeth/main.ts
 	@node --enable-source-maps $(BUILT)/test-teeth-main.cjs $(if $(PAIRS),--pairs) $(if $(JSON),--json) \
 	  $(if $(SAVE),--save) $(ONLY)
+
+mutate: $(INSTALLED) ## Stryker on core and wire: make mutate ONLY=protocol/wire/ticks.ts
+	@node test/lib/build.mjs test/teeth/mutate/main.ts test/teeth/mutate/runner.ts
+	@node --enable-source-maps $(BUILT)/test-teeth-mutate-main.cjs $(ONLY)
 
 bench: $(INSTALLED) ## what the agent takes, with 2 and 100 hosts, against its limits; NODE=path SECONDS=60 JSON=1
 	@node bundle/build.mjs >&2
