@@ -5,7 +5,7 @@ INSTALLED := node_modules/.installed
 # The programs that ship run so; the last is for the memory.
 FUZZ_FLAGS := --disallow-code-generation-from-strings --disable-proto=delete --expose-gc
 
-.PHONY: help run test check scenario bench spin fuzz bundle types lint tidy format show-frame clean
+.PHONY: help run test check scenario bench spin teeth mutate fuzz bundle types lint tidy format show-frame clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,15 @@ format: $(INSTALLED) ## let Biome put the layout right
 scenario: $(INSTALLED) ## real processes in real time, with mosquitto; minutes; ONLY=duel ROUNDS=1000 KILLS=100 SEED=7
 	@node test/lib/build.mjs
 	@node --enable-source-maps $(BUILT)/test-scenario-run.cjs $(ONLY)
+
+teeth: $(INSTALLED) ## is every guard of the safety rules missed when it is gone? PAIRS=1 ONLY=S3 RUNS=1000 JSON=1 SAVE=1
+	@node test/lib/build.mjs test/teeth/main.ts
+	@node --enable-source-maps $(BUILT)/test-teeth-main.cjs $(if $(PAIRS),--pairs) $(if $(JSON),--json) \
+	  $(if $(SAVE),--save) $(ONLY)
+
+mutate: $(INSTALLED) ## Stryker on core and wire: make mutate ONLY=protocol/wire/ticks.ts
+	@node test/lib/build.mjs test/teeth/mutate/main.ts test/teeth/mutate/runner.ts
+	@node --enable-source-maps $(BUILT)/test-teeth-mutate-main.cjs $(ONLY)
 
 bench: $(INSTALLED) ## what the agent takes, with 2 and 100 hosts, against its limits; NODE=path SECONDS=60 JSON=1
 	@node bundle/build.mjs >&2
