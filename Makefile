@@ -5,7 +5,7 @@ INSTALLED := node_modules/.installed
 # The programs that ship run so; the last is for the memory.
 FUZZ_FLAGS := --disallow-code-generation-from-strings --disable-proto=delete --expose-gc
 
-.PHONY: help run test check scenario bench spin teeth mutate fuzz bundle types lint tidy format show-frame clean
+.PHONY: help run test check scenario bench explore spin teeth mutate fuzz bundle types lint tidy format show-frame clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ bench: $(INSTALLED) ## what the agent takes, with 2 and 100 hosts, against its l
 	@node test/lib/build.mjs test/bench/main.ts test/bench/load.ts test/lib/bench/main.ts
 	@node --enable-source-maps $(BUILT)/test-bench-main.cjs $(if $(JSON),--json) \
 	  $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(FLAGS),--flags="$(FLAGS)")
+
+explore: $(INSTALLED) ## all that can happen in small worlds of core and sessions; ONLY=power JSON=1 TEETH=1 REPLAY=0,1,2
+	@node test/explore/run.mjs $(if $(TEETH),--teeth) $(if $(ONLY),--only=$(ONLY)) \
+	  $(if $(JSON),--json) $(if $(REPLAY),--replay=$(REPLAY))
 
 spin: $(INSTALLED) ## handshake and orders against an adversary, all states of two models; needs Debian's spin
 	@node test/lib/build.mjs test/explore/spin/main.ts
