@@ -88,7 +88,7 @@ export const WIRE: readonly Guard[] = [
     name: 'a frame with a bad CRC is dropped',
     rule: 'Serial: COBS, CRC, cap and idle gap',
     file: `${AT}/framing.ts`,
-    find: 'if (crc16(buffer, end) !== (((buffer[end] ?? 0) << 8) | (buffer[end + 1] ?? 0))) {',
+    find: 'if (crc16(buffer, end) !== sent) {',
     put: 'if (end < 0) {',
   },
   {
