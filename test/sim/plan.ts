@@ -37,14 +37,17 @@ export interface HostPlan {
   /** Outlets in series before each supply, by index; one fed supply is power. */
   feeds: number[][];
   holdUpMs: number;
+  /** From power, or a reset, to a shim that beats. */
   bootMs: number;
-  /** Between its kernel's start and its shim's; the relay closes at 0. */
+  /** How many millionths its clock runs fast. */
   fastPpm: number;
   /** How long a frame takes on each channel, one way. */
   serialMs: number;
   mqttMs: number;
   /** How often a program of it kicks the board's timer; 0 for never. */
   kickMs: number;
+  /** Which of its devices may ever lie. Where all may, nobody can know anything. */
+  liar: 'nobody' | 'contacts' | 'senses';
 }
 
 /** One fault or deed. What it does, and what `with` means, says its kind (`faults/`). */

@@ -5,133 +5,161 @@
  * most one object; nothing is allocated for it, and no closure is made.
  */
 
-export interface Agenda {
-  /** Adds one deed; `kind`, `a` and `b` mean what the world wants, `what` rides along. */
-  add(at: number, kind: number, a: number, b: number, what?: unknown): void;
-  /** Moves the next deed that is due by `until` into `next`; false where there is none. */
-  take(until: number): boolean;
-  /** The deed taken last. */
-  readonly next: { at: number; kind: number; a: number; b: number; what: unknown };
-  /** When the next deed is due; infinite where there is none. */
-  nextAt(): number;
-  /** All deeds that wait, in their order. */
-  list(): { at: number; kind: number; a: number; b: number; what: unknown }[];
-  /** Moves all deeds that wait by `ms`, those of `fixed` kinds excepted. */
-  shift(ms: number, fixed: ReadonlySet<number>): void;
+export interface Deed {
+  at: number;
+  /** What `a` and `b` mean says the kind, and the kind is the world's affair. */
+  kind: number;
+  a: number;
+  b: number;
+  what: unknown;
 }
 
-export function agenda(): Agenda {
-  let capacity = 256;
-  let at = new Float64Array(capacity);
-  let turn = new Float64Array(capacity);
-  let a = new Float64Array(capacity);
-  let b = new Float64Array(capacity);
-  let kind = new Uint8Array(capacity);
-  const what: unknown[] = new Array(capacity).fill(undefined);
-  const free: number[] = [];
-  for (let slot = capacity - 1; slot >= 0; slot -= 1) free.push(slot);
+export interface Agenda {
+  /** The deed taken last. */
+  readonly next: Deed;
+  at: Float64Array;
+  turn: Float64Array;
+  a: Float64Array;
+  b: Float64Array;
+  kind: Uint8Array;
+  what: unknown[];
+  free: number[];
   /** Slots, as a heap. */
-  const heap: number[] = [];
-  let turns = 0;
-  const next: Agenda['next'] = { at: 0, kind: 0, a: 0, b: 0, what: undefined };
+  heap: number[];
+  turns: number;
+}
 
-  const before = (one: number, two: number): boolean => {
-    const [atOne, atTwo] = [at[one] as number, at[two] as number];
-    return atOne < atTwo || (atOne === atTwo && (turn[one] as number) < (turn[two] as number));
-  };
-  const grow = (): void => {
-    const wider = (old: Float64Array): Float64Array<ArrayBuffer> => {
-      const made = new Float64Array(2 * capacity);
-      made.set(old);
-      return made;
-    };
-    at = wider(at);
-    turn = wider(turn);
-    a = wider(a);
-    b = wider(b);
-    const kinds = new Uint8Array(2 * capacity);
-    kinds.set(kind);
-    kind = kinds;
-    for (let slot = 2 * capacity - 1; slot >= capacity; slot -= 1) free.push(slot);
-    capacity *= 2;
-  };
-  const rise = (from: number): void => {
-    const slot = heap[from] as number;
-    let place = from;
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
-      const above = heap[parent] as number;
-      if (!before(slot, above)) break;
-      heap[place] = above;
-      place = parent;
-    }
-    heap[place] = slot;
-  };
-  const sink = (): void => {
-    const slot = heap[0] as number;
-    let place = 0;
-    for (;;) {
-      let child = 2 * place + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1] as number, heap[child] as number)) {
-        child += 1;
-      }
-      const below = heap[child] as number;
-      if (!before(below, slot)) break;
-      heap[place] = below;
-      place = child;
-    }
-    heap[place] = slot;
-  };
+const FIRST_CAPACITY = 256;
 
-  return {
-    next,
-    add: (when, which, first, second, rides) => {
-      if (free.length === 0) grow();
-      const slot = free.pop() as number;
-      turns += 1;
-      at[slot] = when;
-      turn[slot] = turns;
-      kind[slot] = which;
-      a[slot] = first;
-      b[slot] = second;
-      what[slot] = rides;
-      rise(heap.push(slot) - 1);
-    },
-    take: (until) => {
-      const [slot] = heap;
-      if (slot === undefined || (at[slot] as number) > until) return false;
-      const last = heap.pop() as number;
-      if (last !== slot) {
-        heap[0] = last;
-        sink();
-      }
-      next.at = at[slot] as number;
-      next.kind = kind[slot] as number;
-      next.a = a[slot] as number;
-      next.b = b[slot] as number;
-      next.what = what[slot];
-      what[slot] = undefined;
-      free.push(slot);
-      return true;
-    },
-    nextAt: () =>
-      heap.length === 0 ? Number.POSITIVE_INFINITY : (at[heap[0] as number] as number),
-    list: () =>
-      [...heap]
-        .sort((one, two) => (before(one, two) ? -1 : 1))
-        .map((slot) => ({
-          at: at[slot] as number,
-          kind: kind[slot] as number,
-          a: a[slot] as number,
-          b: b[slot] as number,
-          what: what[slot],
-        })),
-    shift: (ms, fixed) => {
-      for (const slot of heap)
-        if (!fixed.has(kind[slot] as number)) at[slot] = (at[slot] as number) + ms;
-      const slots = heap.splice(0);
-      for (const slot of slots) rise(heap.push(slot) - 1);
-    },
+export function agenda(): Agenda {
+  const made: Agenda = {
+    next: { at: 0, kind: 0, a: 0, b: 0, what: undefined },
+    at: new Float64Array(0),
+    turn: new Float64Array(0),
+    a: new Float64Array(0),
+    b: new Float64Array(0),
+    kind: new Uint8Array(0),
+    what: [],
+    free: [],
+    heap: [],
+    turns: 0,
   };
+  widen(made, FIRST_CAPACITY);
+  return made;
+}
+
+function widen(agenda: Agenda, capacity: number): void {
+  const before = agenda.at.length;
+  for (const name of ['at', 'turn', 'a', 'b'] as const) {
+    const wider = new Float64Array(capacity);
+    wider.set(agenda[name]);
+    agenda[name] = wider;
+  }
+  const kind = new Uint8Array(capacity);
+  kind.set(agenda.kind);
+  agenda.kind = kind;
+  for (let slot = capacity - 1; slot >= before; slot -= 1) {
+    agenda.free.push(slot);
+    agenda.what[slot] = undefined;
+  }
+}
+
+/** Adds one deed; `what` rides along. */
+export function plan(
+  agenda: Agenda,
+  at: number,
+  kind: number,
+  a: number,
+  b: number,
+  what?: unknown,
+): void {
+  if (agenda.free.length === 0) widen(agenda, 2 * agenda.at.length);
+  const slot = agenda.free.pop() as number;
+  agenda.turns += 1;
+  agenda.at[slot] = at;
+  agenda.turn[slot] = agenda.turns;
+  agenda.kind[slot] = kind;
+  agenda.a[slot] = a;
+  agenda.b[slot] = b;
+  agenda.what[slot] = what;
+  rise(agenda, agenda.heap.push(slot) - 1);
+}
+
+/** Moves the next deed that is due by `until` into `next`; false where there is none. */
+export function take(agenda: Agenda, until: number): boolean {
+  const { heap, next } = agenda;
+  const slot = heap[0];
+  if (slot === undefined || (agenda.at[slot] as number) > until) return false;
+  const last = heap.pop() as number;
+  if (last !== slot) {
+    heap[0] = last;
+    sink(agenda);
+  }
+  next.at = agenda.at[slot] as number;
+  next.kind = agenda.kind[slot] as number;
+  next.a = agenda.a[slot] as number;
+  next.b = agenda.b[slot] as number;
+  next.what = agenda.what[slot];
+  agenda.what[slot] = undefined;
+  agenda.free.push(slot);
+  return true;
+}
+
+/** All deeds that wait, in their order. */
+export function waiting(agenda: Agenda): Deed[] {
+  return [...agenda.heap]
+    .sort((one, two) => (before(agenda, one, two) ? -1 : 1))
+    .map((slot) => ({
+      at: agenda.at[slot] as number,
+      kind: agenda.kind[slot] as number,
+      a: agenda.a[slot] as number,
+      b: agenda.b[slot] as number,
+      what: agenda.what[slot],
+    }));
+}
+
+/** Forgets all deeds and takes these in their place. */
+export function replan(agenda: Agenda, deeds: readonly Deed[]): void {
+  for (const slot of agenda.heap.splice(0)) {
+    agenda.what[slot] = undefined;
+    agenda.free.push(slot);
+  }
+  for (const { at, kind, a, b, what } of deeds) plan(agenda, at, kind, a, b, what);
+}
+
+function before({ at, turn }: Agenda, one: number, two: number): boolean {
+  const atOne = at[one] as number;
+  const atTwo = at[two] as number;
+  return atOne < atTwo || (atOne === atTwo && (turn[one] as number) < (turn[two] as number));
+}
+
+function rise(agenda: Agenda, from: number): void {
+  const { heap } = agenda;
+  const slot = heap[from] as number;
+  let place = from;
+  while (place > 0) {
+    const parent = (place - 1) >> 1;
+    const above = heap[parent] as number;
+    if (!before(agenda, slot, above)) break;
+    heap[place] = above;
+    place = parent;
+  }
+  heap[place] = slot;
+}
+
+function sink(agenda: Agenda): void {
+  const { heap } = agenda;
+  const slot = heap[0] as number;
+  let place = 0;
+  for (;;) {
+    let child = 2 * place + 1;
+    if (child >= heap.length) break;
+    const other = heap[child + 1];
+    if (other !== undefined && before(agenda, other, heap[child] as number)) child += 1;
+    const below = heap[child] as number;
+    if (!before(agenda, below, slot)) break;
+    heap[place] = below;
+    place = child;
+  }
+  heap[place] = slot;
 }
