@@ -18,11 +18,14 @@ export function localAt(clock: LocalClock, now: number): number {
     : clock.zero + (now - clock.since) * clock.rate;
 }
 
-/** When, in the world's time, it shows `local`. */
+/** A timer never fires before its time, whatever rounding does. */
+const LATE_MS = 1e-6;
+
+/** When, in the world's time, it shows `local`, and surely not less. */
 export function worldAt(clock: LocalClock, local: number): number {
   return clock.rate === 1
     ? clock.since + (local - clock.zero)
-    : clock.since + (local - clock.zero) / clock.rate;
+    : clock.since + (local - clock.zero) / clock.rate + LATE_MS;
 }
 
 /** From now on it runs at another rate. */

@@ -138,7 +138,7 @@ export function takeShim(world: World, machine: Machine, event: ShimEvent): void
   if (shim === undefined) return;
   const now = localAt(machine.clock, world.now);
   const { effects, dueAt } = stepShim(shim, event, now, () => machine.draw.bytes(NONCE_BYTES));
-  machine.dueAt = worldAt(machine.clock, dueAt);
+  machine.dueAt = worldAt(machine.clock, now + Math.ceil(Math.max(0, dueAt - now)));
   for (const effect of effects) {
     if (effect.kind === 'send') sendUp(world, machine, effect.channel as Channel, effect.frame);
     else if (effect.kind === 'gone') onGone(world, machine);

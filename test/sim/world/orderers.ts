@@ -49,6 +49,7 @@ export function giveOrder(world: World, entry: Entry): void {
     },
     entry,
     cmdId,
+    alarms: 0,
     incarnation: lives[incarnation as keyof typeof lives] ?? 0,
   };
   world.jobs.push(job);
@@ -68,8 +69,14 @@ export function stepJob(world: World, at: number, event: OrderEvent): void {
   if (job === undefined || job.run.at === 'ended') return;
   const { run, effects, dueAt } = stepOrder(job.run, event, world.now, job.names);
   job.run = run;
-  if (dueAt !== undefined) add(world, Math.max(dueAt, world.now), DEED.orderDue, at, 0);
+  job.alarms += 1;
+  if (dueAt !== undefined) add(world, Math.max(dueAt, world.now), DEED.orderDue, at, job.alarms);
   for (const effect of effects) carryOut(world, job, effect);
+}
+
+/** `alarm` tells the latest wish to be woken from those before it. */
+export function onOrderDue(world: World, at: number, alarm: number): void {
+  if (world.jobs[at]?.alarms === alarm) stepJob(world, at, { kind: 'due' });
 }
 
 function carryOut(world: World, job: OrderJob, effect: OrderEffect): void {

@@ -207,6 +207,8 @@ export interface OrderJob {
   names: OrderNames;
   entry: Entry;
   cmdId: Uint8Array;
+  /** Counts its wishes to be woken: only the latest holds. */
+  alarms: number;
   incarnation: number;
 }
 

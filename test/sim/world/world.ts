@@ -28,7 +28,7 @@ import {
   onUnfed,
   takeShim,
 } from './machine.ts';
-import { onAnswer, stepJob } from './orderers.ts';
+import { onAnswer, onOrderDue } from './orderers.ts';
 import {
   add,
   count,
@@ -170,7 +170,7 @@ function perform(world: World, kind: number, a: number, b: number, what: unknown
     case DEED.answer:
       return onAnswer(world, 'mqtt', (what as Envelope).bytes, a);
     case DEED.orderDue:
-      return stepJob(world, a, { kind: 'due' });
+      return onOrderDue(world, a, b);
     case DEED.link:
       return onLink(world, a, b);
     case DEED.begin:
