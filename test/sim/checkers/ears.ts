@@ -8,7 +8,7 @@
  */
 import type { Effect, Event } from '../../../firmware-agent/core/events.ts';
 import type { Truth } from '../witness.ts';
-import { atLeast, type HostRules, LEAVE_MAX_MS, type Rules } from './rules.ts';
+import { type HostRules, LEAVE_MAX_MS, type Rules } from './rules.ts';
 
 export type Way = 'serial' | 'mqtt';
 export const WAYS: readonly Way[] = ['serial', 'mqtt'];
@@ -28,6 +28,10 @@ export interface Hearing {
   /** Where its counter stood at the last fresh word, for the rule of doubt. */
   seq: number;
   seqAt: number;
+  /** The last beat of the session, and how many came at the agreed pace one after the other. */
+  beatAt: number;
+  beatSeq: number;
+  paced: number;
 }
 
 export interface Ear {
@@ -42,6 +46,8 @@ export interface Ear {
   /** The latest flagged beat that is surely no sign of life any more. */
   uselessAt: number;
   doubtUntil: number;
+  /** The latest word or order of it that may have raised doubt. */
+  doubtfulAt: number;
   twoAgents: boolean;
   /** While it is there, it has asked for leave and not gone. */
   leavingUntil: number;
@@ -159,6 +165,9 @@ function newEar(rules: HostRules): Ear {
     session: 0,
     seq: 0,
     seqAt: NEVER,
+    beatAt: NEVER,
+    beatSeq: 0,
+    paced: 0,
   });
   return {
     rules,
@@ -169,6 +178,7 @@ function newEar(rules: HostRules): Ear {
     sickSince: Infinity,
     uselessAt: NEVER,
     doubtUntil: NEVER,
+    doubtfulAt: NEVER,
     twoAgents: false,
     leavingUntil: NEVER,
     left: false,
@@ -212,7 +222,16 @@ const SWITCHED: ReadonlySet<string> = new Set([
 
 function noteSwitched(hosts: readonly Ear[], news: Effect & { kind: 'news' }): void {
   const ear = news.host === undefined ? undefined : hosts[news.host];
+  // What was silent while nobody was to judge it has to be heard before its silence means anything.
+  if (news.over === true && news.code === 'maintenance' && ear !== undefined) uncarry(ear);
+  if (news.over === true && news.code === 'disabled') for (const one of hosts) uncarry(one);
   if (ear !== undefined && news.over !== true && SWITCHED.has(news.code)) ear.missed = true;
+}
+
+function uncarry(ear: Ear | undefined): void {
+  if (ear === undefined) return;
+  ear.ways.serial.carried = false;
+  ear.ways.mqtt.carried = false;
 }
 
 type Opened = (Event & { kind: 'heard' })['opened'];
@@ -227,7 +246,8 @@ function hearWord(
   if (ear === undefined || !('echo' in opened) || opened.channel === 'socket') return;
   const way = ear.ways[opened.channel];
   const { freshMs } = ear.rules;
-  if (word.age > atLeast(freshMs)) {
+  if (word.age > ear.rules.atLeast(freshMs)) {
+    ear.doubtfulAt = at;
     if (word.age > freshMs) hearStale(ear, way, at, opened, word.sentAt);
     return;
   }
@@ -249,10 +269,25 @@ function hearWord(
   way.freshAt = at;
   way.incarnation = opened.incarnation;
   way.carried = true;
+  if (opened.kind === 'beat') notePace(ear, way, at, opened);
   way.session = opened.session;
   way.seq = opened.seq;
   way.seqAt = at;
   noteLeave(ear, at, opened);
+}
+
+function notePace(
+  { rules }: Ear,
+  way: Hearing,
+  at: number,
+  { session, seq }: { session: number; seq: number },
+): void {
+  const sinceMs = at - way.beatAt;
+  const isSame = way.session === session;
+  const inTime = isSame && sinceMs <= 1.3 * rules.keepaliveMs * (seq - way.beatSeq);
+  way.paced = inTime ? way.paced + 1 : 0;
+  way.beatAt = at;
+  way.beatSeq = seq;
 }
 
 function noteFlags(ear: Ear, at: number, flags: number): void {
@@ -265,7 +300,7 @@ function noteFlags(ear: Ear, at: number, flags: number): void {
 function isUseless(ear: Ear, at: number, kind: string): boolean {
   const { sick } = ear.rules.settings;
   if (sick === undefined || (kind !== 'beat' && kind !== 'kick')) return false;
-  return at - ear.sickSince >= atLeast(sick.timeMs);
+  return at - ear.sickSince >= ear.rules.atLeast(sick.timeMs);
 }
 
 function noteLeave(ear: Ear, at: number, opened: Opened): void {
@@ -274,7 +309,7 @@ function noteLeave(ear: Ear, at: number, opened: Opened): void {
       ear.goesOff = opened.reason === 'off';
       if (opened.reason === 'stop-failed') ear.leavingUntil = NEVER;
       else if (ear.leavingUntil < at && !ear.left) {
-        ear.leavingUntil = at + atLeast(Math.min(opened.returnByS * 1_000, LEAVE_MAX_MS));
+        ear.leavingUntil = at + ear.rules.atLeast(Math.min(opened.returnByS * 1_000, LEAVE_MAX_MS));
       }
       return;
     case 'left':
@@ -298,7 +333,7 @@ function hearStale(ear: Ear, way: Hearing, at: number, opened: Opened, sentAt: n
   const { keepaliveMs, freshMs, deadMs } = ear.rules;
   const behindMs = at - way.seqAt - (opened.seq - way.seq) * keepaliveMs;
   if (at - sentAt > freshMs || behindMs > freshMs) return;
-  ear.doubtUntil = Math.max(ear.doubtUntil, at + atLeast(deadMs));
+  ear.doubtUntil = Math.max(ear.doubtUntil, at + ear.rules.atLeast(deadMs));
 }
 
 /** An order from a key that is bound to a host, made a moment ago, is a sign of life of that host. */
@@ -311,11 +346,13 @@ export function doubtByOrder(
   if (event.kind !== 'order') return;
   const { boundTo } = event.order.from;
   const ear = boundTo === undefined ? undefined : all.hosts[boundTo];
-  if (ear === undefined || all.ageOf(event.order.tick, at) > atLeast(ear.rules.freshMs)) return;
+  if (ear !== undefined) ear.doubtfulAt = at;
+  if (ear === undefined || all.ageOf(event.order.tick, at) > ear.rules.atLeast(ear.rules.freshMs))
+    return;
   const isStale = effects.some(
     (effect) => effect.kind === 'answer' && effect.answer.outcome === 'stale',
   );
-  if (!isStale) ear.doubtUntil = Math.max(ear.doubtUntil, at + atLeast(ear.rules.deadMs));
+  if (!isStale) ear.doubtUntil = Math.max(ear.doubtUntil, at + ear.rules.atLeast(ear.rules.deadMs));
 }
 
 /** When the host was surely heard last, on any channel. */

@@ -13,7 +13,7 @@
 import type { Answer, Effect } from '../../../firmware-agent/core/events.ts';
 import type { Checker, Witness, WorldFacts } from '../witness.ts';
 import { CUTTING } from './fences.ts';
-import { atLeast, type HostRules, type Rules, rulesOf, sampleMs } from './rules.ts';
+import { type HostRules, type Rules, rulesOf, sampleMs } from './rules.ts';
 
 interface Dark {
   rules: HostRules;
@@ -32,7 +32,7 @@ interface Dark {
 type Say = (rule: string, at: number, dark: Dark, sentence: string) => void;
 
 export const fencedIsTrue: Checker = (facts, complain): Witness => {
-  const rules = rulesOf(facts.settings);
+  const rules = rulesOf(facts);
   const hosts = darkOf(rules, facts);
   const say: Say = (rule, at, { rules: { host } }, sentence) =>
     complain({ rule, at, host, sentence });
@@ -114,7 +114,7 @@ function isNews(effect: Effect, code: string, host: number | undefined): boolean
 function judgeDark(rules: Rules, at: number, dark: Dark, what: string, say: Say): void {
   const untilAt = dark.hasPower ? dark.until : at;
   const lastedMs = untilAt - dark.since;
-  const needMs = atLeast(dark.rules.holdMs) - (dark.lied ? dark.holdUpMs : 0);
+  const needMs = rules.atLeast(dark.rules.holdMs) - (dark.lied ? dark.holdUpMs : 0);
   if (at - untilAt > sampleMs(rules, dark.rules)) {
     return say('S1', at, dark, `${what}, and it has power${sinceWhen(dark, at)}`);
   }
@@ -122,7 +122,7 @@ function judgeDark(rules: Rules, at: number, dark: Dark, what: string, say: Say)
     return say('S1', at, dark, `${what}, and it was off for ${lastedMs.toFixed(0)} ms only`);
   }
   // A proof is read in the life of the board that claims it (S7).
-  if (at - dark.startedAt < atLeast(dark.rules.holdMs)) {
+  if (at - dark.startedAt < rules.atLeast(dark.rules.holdMs)) {
     say('S7', at, dark, `${what} ${(at - dark.startedAt).toFixed(0)} ms after the board started`);
   }
 }

@@ -5,14 +5,14 @@
  */
 import type { Checker, Witness } from '../witness.ts';
 import { fences, type RunningFence } from './fences.ts';
-import { atLeast, GAP_MS, RESTORE_GAP_MS, rulesOf } from './rules.ts';
+import { GAP_MS, RESTORE_GAP_MS, rulesOf } from './rules.ts';
 
 const HOUR_MS = 3_600_000;
 const PER_HOST = 3;
 const PER_BOARD = 10;
 
-export const fencesApart: Checker = ({ settings }, complain): Witness => {
-  const rules = rulesOf(settings);
+export const fencesApart: Checker = (facts, complain): Witness => {
+  const rules = rulesOf(facts);
   const all = fences(rules.all.map(({ host }) => host));
   /** Beginnings of autonomous fences that moved something, oldest first. */
   let begun: { at: number; host: number }[] = [];
@@ -20,7 +20,7 @@ export const fencesApart: Checker = ({ settings }, complain): Witness => {
   const judgeStart = (at: number, host: number, { begunAt }: RunningFence): void => {
     begun = begun.filter((one) => begunAt - one.at < HOUR_MS * 0.999);
     const last = begun.at(-1);
-    if (last !== undefined && Math.abs(begunAt - last.at) < atLeast(GAP_MS)) {
+    if (last !== undefined && Math.abs(begunAt - last.at) < rules.atLeast(GAP_MS)) {
       const sentence = `two verdicts within ${Math.abs(begunAt - last.at).toFixed(0)} ms`;
       complain({ rule: 'gap', at, host, sentence: `${sentence}, the other of host ${last.host}` });
     }
@@ -52,7 +52,7 @@ export const fencesApart: Checker = ({ settings }, complain): Witness => {
         if (effect.kind === 'restore') {
           const running = all.hosts[effect.host]?.running;
           const isFirst = running?.fencedAt !== undefined && running.restores === 0;
-          if (isFirst && at - restoredAt < atLeast(RESTORE_GAP_MS)) {
+          if (isFirst && at - restoredAt < rules.atLeast(RESTORE_GAP_MS)) {
             const sentence = `given power ${(at - restoredAt).toFixed(0)} ms after another was`;
             complain({ rule: 'L6', at, host: effect.host, sentence });
           }

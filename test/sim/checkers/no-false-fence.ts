@@ -14,7 +14,7 @@ import type { Checker, Complaint, Witness } from '../witness.ts';
 import { doubtByOrder, type Ear, type Ears, ears, heardAt, WAYS } from './ears.ts';
 import { fences, type RunningFence } from './fences.ts';
 import { type Proofs, proofs } from './proofs.ts';
-import { atLeast, type Rules, rulesOf } from './rules.ts';
+import { type Rules, rulesOf } from './rules.ts';
 import { type TimerTruths, timerTruths } from './timer-truths.ts';
 
 interface Judge {
@@ -26,8 +26,8 @@ interface Judge {
   spent: Map<number, number>;
 }
 
-export const noFalseFence: Checker = ({ settings }, complain): Witness => {
-  const rules = rulesOf(settings);
+export const noFalseFence: Checker = (facts, complain): Witness => {
+  const rules = rulesOf(facts);
   const all = fences(rules.all.map(({ host }) => host));
   const judge: Judge = {
     rules,
@@ -100,7 +100,7 @@ type Broken = [rule: string, sentence: string] | undefined;
 /** S3, S5: a fresh beat within the deadtime, on any channel. */
 function fresh(ear: Ear, at: number, deadMs: number): Broken {
   const sinceMs = at - heardAt(ear);
-  if (sinceMs >= atLeast(deadMs)) return undefined;
+  if (sinceMs >= ear.rules.atLeast(deadMs)) return undefined;
   return ['S3', `it was cut ${sinceMs.toFixed(0)} ms after a fresh beat; deadtime is ${deadMs} ms`];
 }
 
@@ -126,7 +126,7 @@ function doubted(ear: Ear, at: number): Broken {
 function settling({ ears: { stall }, rules }: Judge, ear: Ear, at: number): string | undefined {
   if (stall.lengthMs <= rules.lagMs) return undefined;
   const sinceMs = at - stall.endAt;
-  if (sinceMs >= atLeast(3 * ear.rules.keepaliveMs)) return undefined;
+  if (sinceMs >= rules.atLeast(3 * ear.rules.keepaliveMs)) return undefined;
   return `it was cut ${sinceMs.toFixed(0)} ms after the board had stood still`;
 }
 
@@ -137,7 +137,7 @@ function outage({ ears: { stall, media } }: Judge, ear: Ear, at: number, deadMs:
   const isShort = (endAt: number, lengthMs: number): boolean =>
     lengthMs > proofGapMs * 1.01 + 1 &&
     endAt > lastAt &&
-    at - endAt < atLeast(Math.max(deadMs, Math.min(lengthMs, initdeadMs)));
+    at - endAt < ear.rules.atLeast(Math.max(deadMs, Math.min(lengthMs, initdeadMs)));
   if (isShort(stall.endAt, stall.lengthMs)) {
     return [
       'S3',
@@ -149,7 +149,7 @@ function outage({ ears: { stall, media } }: Judge, ear: Ear, at: number, deadMs:
     const way = ear.ways[name];
     const medium = media[name === 'mqtt' ? 0 : host];
     if (!way.carried || medium === undefined) continue;
-    if (!medium.on && at - Math.max(medium.changedAt, way.freshAt) < atLeast(deadMs)) {
+    if (!medium.on && at - Math.max(medium.changedAt, way.freshAt) < ear.rules.atLeast(deadMs)) {
       return ['S3', `${name} carried it, and was closed for less than a deadtime`];
     }
     if (medium.on && medium.gapEndAt > way.freshAt && isShort(medium.gapEndAt, medium.gapMs)) {

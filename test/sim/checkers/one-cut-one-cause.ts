@@ -12,7 +12,7 @@ import type { Effect, Event } from '../../../firmware-agent/core/events.ts';
 import type { Checker, Witness } from '../witness.ts';
 import { type Ears, ears } from './ears.ts';
 import { fences, type OpenOrder, type RunningFence } from './fences.ts';
-import { atLeast, atMost, JOURNAL_MS, type Rules, rulesOf } from './rules.ts';
+import { JOURNAL_MS, type Rules, rulesOf } from './rules.ts';
 
 interface Known {
   frozen: boolean;
@@ -34,8 +34,8 @@ interface Judge {
   say: (rule: string, at: number, host: number, sentence: string) => void;
 }
 
-export const oneCutOneCause: Checker = ({ settings }, complain): Witness => {
-  const rules = rulesOf(settings);
+export const oneCutOneCause: Checker = (facts, complain): Witness => {
+  const rules = rulesOf(facts);
   const numbers = rules.all.map(({ host }) => host);
   const all = fences(numbers);
   const known: Known[] = [];
@@ -144,7 +144,7 @@ function judgeCut(
   }
   const isUnlogged = effects.some((one) => one.kind === 'news' && one.code === 'unlogged');
   if (!running.journalled && !isUnlogged) say('S8', at, host, 'its cut is not called unlogged');
-  if (!running.journalled && at - running.begunAt < atLeast(JOURNAL_MS)) {
+  if (!running.journalled && at - running.begunAt < rules.atLeast(JOURNAL_MS)) {
     say('S8', at, host, 'its cut did not wait for the disk');
   }
   if (event.kind === 'judge' && !event.drained)
@@ -154,7 +154,7 @@ function judgeCut(
 
 /** Of an ordered fence: one order at least still holds, and means the life that is there. */
 function judgeOrders(
-  { ears, say }: Judge,
+  { ears, rules, say }: Judge,
   at: number,
   host: number,
   running: RunningFence,
@@ -168,7 +168,7 @@ function judgeOrders(
   const ear = ears.hosts[host];
   const living = ear === undefined || ear.missed ? 0 : ear.incarnation;
   const isGood = ({ order }: OpenOrder): boolean =>
-    ears.ageOf(order.tick, at) <= atMost(order.ttlMs) &&
+    ears.ageOf(order.tick, at) <= rules.atMost(order.ttlMs) &&
     (order.incarnation === 0 || living === 0 || order.incarnation === living);
   if (cutting.some(isGood)) return;
   say('S9', at, host, 'no order held any more when it was cut');

@@ -12,7 +12,7 @@ import type { Answer, Effect, Event, Order } from '../../../firmware-agent/core/
 import type { Checker, Witness } from '../witness.ts';
 import { type Ears, ears } from './ears.ts';
 import { CUTTING } from './fences.ts';
-import { atMost, type Rules, rulesOf, TTL_MAX_MS } from './rules.ts';
+import { type Rules, rulesOf, TTL_MAX_MS } from './rules.ts';
 import { type Victims, victims } from './victims.ts';
 
 interface Entry {
@@ -39,8 +39,8 @@ interface History {
 const KEPT_MS = 600_000;
 const KEPT = 256;
 
-export const orders: Checker = ({ settings }, complain): Witness => {
-  const rules = rulesOf(settings);
+export const orders: Checker = (facts, complain): Witness => {
+  const rules = rulesOf(facts);
   const history: History = {
     rules,
     ears: ears(rules),
@@ -158,7 +158,8 @@ function judgeAccepted(
   }
   const ageMs = ears.ageOf(order.tick, at);
   if (order.ttlMs > TTL_MAX_MS) say('S9', at, answer, `accepted with a ttl of ${order.ttlMs} ms`);
-  if (ageMs > atMost(order.ttlMs)) say('S9', at, answer, `accepted ${ageMs.toFixed(0)} ms old`);
+  if (ageMs > history.rules.atMost(order.ttlMs))
+    say('S9', at, answer, `accepted ${ageMs.toFixed(0)} ms old`);
   judgeRight(history, at, order, answer);
   judgeLife(history, at, order, answer);
   note(history, at, order, { accepted: true, final: undefined });

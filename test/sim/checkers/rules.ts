@@ -7,11 +7,21 @@
  * gap in a proof, q the judge tick, L the longest gap between two judge ticks that is no stall.
  *
  * Clocks of two machines differ by up to 0.1 %, and the world's clock is a third one: whoever
- * compares a span with a limit allows for both, and for one millisecond of rounding.
+ * compares a span with a limit allows for both, and for one millisecond of rounding. A world may say
+ * that its clocks are worse than the rules allow; then all is judged by what they are.
  */
 import type { BoardSettings, HostSettings } from '../../../firmware-agent/core/settings.ts';
+import type { WorldFacts } from '../witness.ts';
 
-export interface HostRules {
+/** Spans as two clocks of this world may measure them. */
+export interface Spans {
+  /** A span that has to be at least so long, as short as it can be found. */
+  atLeast(ms: number): number;
+  /** A span that may be at most so long, as long as it can be found. */
+  atMost(ms: number): number;
+}
+
+export interface HostRules extends Spans {
   host: number;
   settings: HostSettings;
   keepaliveMs: number;
@@ -28,7 +38,7 @@ export interface HostRules {
   methods: number[][];
 }
 
-export interface Rules {
+export interface Rules extends Spans {
   settings: BoardSettings;
   /** Indexed by host number. */
   hosts: (HostRules | undefined)[];
@@ -47,22 +57,17 @@ export const TTL_MAX_MS = 30_000;
 export const LEAVE_MAX_MS = 600_000;
 const RATE_ERROR = 0.001;
 
-/** A span that has to be at least so long, as short as two honest clocks can make it. */
-export function atLeast(ms: number): number {
-  return ms * (1 - 2 * RATE_ERROR) - 1;
-}
-
-/** A span that may be at most so long, as long as two honest clocks can make it. */
-export function atMost(ms: number): number {
-  return ms * (1 + 2 * RATE_ERROR) + 1;
-}
-
-export function rulesOf(settings: BoardSettings): Rules {
-  const all = settings.hosts.map(hostRules);
+export function rulesOf({ settings, clockError = RATE_ERROR }: WorldFacts): Rules {
+  const spans: Spans = {
+    atLeast: (ms) => ms * (1 - 2 * clockError) - 1,
+    atMost: (ms) => ms * (1 + 2 * clockError) + 1,
+  };
+  const all = settings.hosts.map((host) => ({ ...hostRules(host), ...spans }));
   const shortestMs = Math.min(...all.map(({ deadMs }) => deadMs));
   const hosts: (HostRules | undefined)[] = [];
   for (const rules of all) hosts[rules.host] = rules;
   return {
+    ...spans,
     settings,
     hosts,
     all,
@@ -72,7 +77,7 @@ export function rulesOf(settings: BoardSettings): Rules {
   };
 }
 
-function hostRules(settings: HostSettings): HostRules {
+function hostRules(settings: HostSettings): Omit<HostRules, keyof Spans> {
   const { keepaliveMs, deadtimeMs, initdeadMs, offHoldMs, drainMs } = settings.timing;
   const serialMs = settings.serial === undefined ? 0 : (settings.delayMs?.serial ?? 20);
   const mqttMs = settings.mqtt ? (settings.delayMs?.mqtt ?? 500) : 0;

@@ -6,7 +6,7 @@
 import type { Event } from '../../../firmware-agent/core/events.ts';
 import { decodeTimer, type TimerSettings } from '../../../protocol/wire/timer.ts';
 import type { Truth } from '../witness.ts';
-import { atLeast, type Rules } from './rules.ts';
+import type { Rules } from './rules.ts';
 
 const NEVER = Number.NEGATIVE_INFINITY;
 /** Kicks of one host that are kept: more than can be younger than any beat under way. */
@@ -59,7 +59,7 @@ export function timerTruths(rules: Rules): TimerTruths {
       if (wentOff && wished.shortestMs !== Infinity) return true;
       if (wished.kickMs === Infinity) return false;
       const youngMs = of.freshMs + 2 * of.keepaliveMs + of.delayMs + rules.judgeMs;
-      return at - lastKickBefore(wished, at - youngMs) >= atLeast(wished.kickMs);
+      return at - lastKickBefore(wished, at - youngMs) >= rules.atLeast(wished.kickMs);
     },
   };
 }
