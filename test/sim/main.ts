@@ -1,6 +1,8 @@
 /** Runs simulated worlds; see README.md beside this file. */
-import { drawPlan } from './draw.ts';
+
+import { CHECKERS } from './checkers/all.ts';
 import { quickCrypto } from './crypto.ts';
+import { drawPlan } from './draw.ts';
 import { runPlan } from './run.ts';
 
 const seed = Number(process.env['SEED'] ?? 1);
@@ -10,17 +12,17 @@ let hostMs = 0;
 const started = process.cpuUsage();
 for (let n = seed; n < seed + runs; n += 1) {
   const plan = drawPlan({ seed: n, hours });
-  const t = performance.now();
+  const u = process.cpuUsage().user;
   const outcome = runPlan(plan, {
     crypto: quickCrypto(),
-    checkers: [],
+    checkers: CHECKERS,
     ...(process.env['TRACE'] ? { log: (line: string) => process.stdout.write(`${line}\n`) } : {}),
   });
   hostMs += outcome.simMs * outcome.hosts;
-  const ms = performance.now() - t;
+  const ms = (process.cpuUsage().user - u) / 1000;
   const us = (ms * 1000) / ((outcome.simMs * outcome.hosts) / 1000);
   process.stdout.write(
-    `${n} ${outcome.hash} hosts ${outcome.hosts} ${(outcome.simMs / 60000).toFixed(0)} min, ${plan.schedule.length} entries, ${ms.toFixed(0)} ms, ${us.toFixed(1)} us per host-second ${outcome.complaints.map((c) => c.sentence.slice(0, 300)).join('\n')}\n`,
+    `${n} ${outcome.hash} hosts ${outcome.hosts} ${(outcome.simMs / 60000).toFixed(0)} min, ${plan.schedule.length} entries, ${ms.toFixed(0)} ms, ${us.toFixed(1)} us per host-second ${outcome.complaints.map((c) => '\n   ! ' + c.rule + ' ' + c.at.toFixed(0) + ' ' + (c.host ?? '') + ' ' + c.sentence.slice(0, 400)).join('')}\n`,
   );
 }
 const { user, system } = process.cpuUsage(started);

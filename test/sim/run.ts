@@ -34,6 +34,7 @@ export function runPlan(plan: Plan, { crypto, checkers, watchers = [], log }: Ru
     seed: plan.seed,
     settings: settingsOf(plan),
     holdUpMs: new Map(plan.hosts.map(({ settings, holdUpMs }) => [settings.host, holdUpMs])),
+    clockError: clockErrorOf(plan),
   };
   const complain = (complaint: Complaint): void => {
     if (complaints.length < COMPLAINTS_MAX) complaints.push(complaint);
@@ -57,6 +58,13 @@ export function runPlan(plan: Plan, { crypto, checkers, watchers = [], log }: Ru
     hosts: plan.hosts.length,
     counts: world.counts,
   };
+}
+
+/** By how much two of its clocks may run apart at worst, as a share. */
+function clockErrorOf({ board, hosts, schedule }: Plan): number {
+  const drifts = schedule.map(({ with: more }) => Math.abs(Number(more['ppm'] ?? 0)));
+  const usual = [board, ...hosts].map(({ fastPpm }) => Math.abs(fastPpm));
+  return (2 * Math.max(0, ...drifts, ...usual)) / 1e6;
 }
 
 function settingsOf(plan: Plan): WorldFacts['settings'] {
