@@ -166,7 +166,7 @@ function judgeOrders(
     return;
   }
   const ear = ears.hosts[host];
-  const living = ear === undefined || ear.missed ? 0 : ear.incarnation;
+  const living = ear === undefined || ear.missed || ear.left ? 0 : ear.incarnation;
   const isGood = ({ order }: OpenOrder): boolean =>
     ears.ageOf(order.tick, at) <= rules.atMost(order.ttlMs) &&
     (order.incarnation === 0 || living === 0 || order.incarnation === living);
