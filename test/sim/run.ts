@@ -1,0 +1,75 @@
+/** Plays one plan to its end, under the eyes of all checkers, and says how it went. */
+import type { Crypto } from '../../protocol/wire/crypto.ts';
+import type { Plan } from './plan.ts';
+import type { Checker, Complaint, Witness, WorldFacts } from './witness.ts';
+import type { World } from './world/state.ts';
+import { makeWorld, run } from './world/world.ts';
+
+export interface RunSetup {
+  crypto: Crypto;
+  checkers: readonly Checker[];
+  /** More who look on, and never complain. */
+  watchers?: readonly Witness[];
+  log?: (line: string) => void;
+}
+
+export interface Outcome {
+  seed: number;
+  complaints: Complaint[];
+  /** The trace of the run: equal for equal runs, on any machine. */
+  hash: string;
+  /** Simulated time, and how much of it was jumped. */
+  simMs: number;
+  jumpedMs: number;
+  hosts: number;
+  counts: ReadonlyMap<string, number>;
+}
+
+/** Complaints of one run beyond this number say nothing new. */
+const COMPLAINTS_MAX = 20;
+
+export function runPlan(plan: Plan, { crypto, checkers, watchers = [], log }: RunSetup): Outcome {
+  const complaints: Complaint[] = [];
+  const facts: WorldFacts = {
+    seed: plan.seed,
+    settings: settingsOf(plan),
+    holdUpMs: new Map(plan.hosts.map(({ settings, holdUpMs }) => [settings.host, holdUpMs])),
+  };
+  const complain = (complaint: Complaint): void => {
+    if (complaints.length < COMPLAINTS_MAX) complaints.push(complaint);
+    log?.(`!! ${complaint.rule} ${complaint.sentence}`);
+  };
+  const witnesses = [...checkers.map((checker) => checker(facts, complain)), ...watchers];
+  let world: World | undefined;
+  const say = log && ((line: string) => log(`${(world?.now ?? 0).toFixed(0).padStart(9)} ${line}`));
+  world = makeWorld(plan, { crypto, witnesses, ...(say === undefined ? {} : { log: say }) });
+  run(world, plan.endAt);
+  for (const witness of witnesses) witness.end?.(world.now);
+  for (const sentence of world.broken) {
+    complaints.push({ rule: 'assert', at: world.now, sentence });
+  }
+  return {
+    seed: plan.seed,
+    complaints,
+    hash: hashOf(world),
+    simMs: plan.endAt,
+    jumpedMs: 0,
+    hosts: plan.hosts.length,
+    counts: world.counts,
+  };
+}
+
+function settingsOf(plan: Plan): WorldFacts['settings'] {
+  const { agent, brokerOnBoard, matchHoldMs } = plan.board;
+  return {
+    ...{ agent, name: 'board', brokerOnBoard },
+    ...(matchHoldMs > 0 ? { matchHoldMs } : {}),
+    hosts: plan.hosts.map(({ settings }) => settings),
+    orderers: plan.orderers,
+  };
+}
+
+function hashOf({ hash }: World): string {
+  const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');
+  return hex(hash.a) + hex(hash.b);
+}
