@@ -88,7 +88,7 @@ export function reporter(facts: WorldFacts, report: Report): Witness {
       if (truth.kind === 'fault') meet(at, truth);
       if (truth.kind === 'devices') dishonest[truth.host] = !truth.honest;
       if (truth.kind === 'life') life[truth.host] = truth.is;
-      if (truth.kind === 'agent') acceptedAt.clear();
+      if (truth.kind === 'agent' && truth.is === 'ended') acceptedAt.clear();
     },
     step: (at, event, effects) => {
       heard.step(at, event, effects);
@@ -112,7 +112,7 @@ export function reporter(facts: WorldFacts, report: Report): Witness {
 
 function meetings(report: Report, momentMs: number): (at: number, truth: Truth) => void {
   const active = new Map<string, number>();
-  const endedAt = new Map<string, number>();
+  const begunAt = new Map<string, number>();
   return (at, truth) => {
     if (truth.kind !== 'fault') return;
     const { fault, on } = truth;
@@ -122,11 +122,11 @@ function meetings(report: Report, momentMs: number): (at: number, truth: Truth) 
     }
     add(report.faults, fault);
     for (const [other, count] of active) {
-      const lasts = count > 0 || at - (endedAt.get(other) ?? 0) <= momentMs;
+      const lasts = count > 0 || at - (begunAt.get(other) ?? 0) <= momentMs;
       if (lasts && other !== fault) add(report.pairs, pairOf(fault, other));
     }
     active.set(fault, (active.get(fault) ?? 0) + 1);
-    endedAt.set(fault, at);
+    begunAt.set(fault, at);
   };
 }
 

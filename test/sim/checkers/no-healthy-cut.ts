@@ -13,6 +13,8 @@ import { type Fences, fences } from './fences.ts';
 import { type Rules, rulesOf } from './rules.ts';
 import { type TimerTruths, timerTruths } from './timer-truths.ts';
 
+const STOPPING_MS = 30_000;
+
 interface Body {
   is: 'booting' | 'up' | 'hung' | 'over';
   since: number;
@@ -90,7 +92,9 @@ function unjust(
   if (body.is !== 'up' || body.incarnation !== ear.incarnation) return undefined;
   if (settings.silence !== 'prove' || settings.sick !== undefined) return undefined;
   const silentSince = heardAt(ear) - freshMs - delayMs;
-  if (body.own > 0 || body.ownEndedAt >= silentSince || body.since >= silentSince) return undefined;
+  // A shim that was told to stop goes a while later.
+  const isOwn = body.own > 0 || body.ownEndedAt >= silentSince - STOPPING_MS;
+  if (isOwn || body.since >= silentSince) return undefined;
   // Alone on a path nobody shows that it failed for others, too.
   const hasCompany = rules.all.some((other) => {
     const theirs = ears.hosts[other.host];

@@ -49,7 +49,8 @@ export const oneCutOneCause: Checker = (facts, complain): Witness => {
   return {
     truth: (at, truth) => {
       judge.ears.truth(at, truth);
-      if (truth.kind === 'agent') for (const number of numbers) known[number] = newKnown();
+      if (truth.kind !== 'agent' || truth.is === 'started') return;
+      for (const number of numbers) known[number] = newKnown();
     },
     step: (at, event, effects) => {
       judge.ears.step(at, event, effects);
