@@ -3,6 +3,7 @@ import type { Checker } from '../witness.ts';
 import { fencedIsTrue } from './fenced-is-true.ts';
 import { fencesApart } from './fences-apart.ts';
 import { noFalseFence } from './no-false-fence.ts';
+import { noHealthyCut } from './no-healthy-cut.ts';
 import { oneCutOneCause } from './one-cut-one-cause.ts';
 import { orders } from './orders.ts';
 import { resultsInTime } from './results-in-time.ts';
@@ -14,6 +15,7 @@ import { whyNotFenced } from './why-not-fenced.ts';
 
 export const CHECKERS: readonly Checker[] = [
   noFalseFence,
+  noHealthyCut,
   sharedSilence,
   fencedIsTrue,
   oneCutOneCause,

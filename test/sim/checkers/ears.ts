@@ -120,16 +120,20 @@ export function ears(rules: Rules): Ears {
         case 'stall':
           return noteStall(stall, at, truth.on);
         case 'agent':
+          // It has listened for a while when it says that it is started.
+          if (truth.is === 'started') return;
           forget();
-          stall.since = undefined;
+          if (stall.since !== undefined) stall.since = at;
           stall.endAt = NEVER;
+          stall.lengthMs = 0;
           tickNo.fill(-1);
-          if (truth.is === 'started') issue(1, at);
           return;
         default:
       }
     },
     step: (at, event, effects) => {
+      // The first tick is issued with the process, before anything is told of it.
+      if (tickNo[1] !== 1 && tickNo[2] === -1) issue(1, at);
       for (const effect of effects) {
         if (effect.kind === 'round') issue(effect.tick, at);
         if (effect.kind === 'news') noteSwitched(hosts, effect);

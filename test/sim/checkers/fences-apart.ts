@@ -33,7 +33,7 @@ export const fencesApart: Checker = (facts, complain): Witness => {
   };
   return {
     truth: (_, truth) => {
-      if (truth.kind !== 'agent') return;
+      if (truth.kind !== 'agent' || truth.is === 'started') return;
       begun = [];
       restoredAt = Number.NEGATIVE_INFINITY;
     },

@@ -41,7 +41,7 @@ export const noFalseFence: Checker = (facts, complain): Witness => {
       judge.ears.truth(at, truth);
       judge.proofs.truth(at, truth);
       judge.timers.truth(at, truth);
-      if (truth.kind === 'agent') judge.spent.clear();
+      if (truth.kind === 'agent' && truth.is === 'ended') judge.spent.clear();
     },
     step: (at, event, effects) => {
       judge.ears.step(at, event, effects);

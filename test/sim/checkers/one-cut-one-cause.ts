@@ -49,7 +49,8 @@ export const oneCutOneCause: Checker = (facts, complain): Witness => {
   return {
     truth: (at, truth) => {
       judge.ears.truth(at, truth);
-      if (truth.kind === 'agent') for (const number of numbers) known[number] = newKnown();
+      if (truth.kind !== 'agent' || truth.is === 'started') return;
+      for (const number of numbers) known[number] = newKnown();
     },
     step: (at, event, effects) => {
       judge.ears.step(at, event, effects);
@@ -166,7 +167,7 @@ function judgeOrders(
     return;
   }
   const ear = ears.hosts[host];
-  const living = ear === undefined || ear.missed ? 0 : ear.incarnation;
+  const living = ear === undefined || ear.missed || ear.left ? 0 : ear.incarnation;
   const isGood = ({ order }: OpenOrder): boolean =>
     ears.ageOf(order.tick, at) <= rules.atMost(order.ttlMs) &&
     (order.incarnation === 0 || living === 0 || order.incarnation === living);

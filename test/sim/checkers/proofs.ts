@@ -52,7 +52,7 @@ export function proofs(rules: Rules, surely = false): Proofs {
     truth: (at, truth) => {
       if (truth.kind === 'power' && !truth.on) fellAt[truth.host] = at;
       if (truth.kind === 'devices' && !truth.honest) lies[truth.host] = true;
-      if (truth.kind !== 'agent') return;
+      if (truth.kind !== 'agent' || truth.is === 'started') return;
       for (const run of [mqtt, ...runs.values()]) Object.assign(run, newRun());
     },
     step: (at, event) => {

@@ -46,7 +46,7 @@ export const resultsInTime: Checker = (facts, complain): Witness => {
   let stalledSince = 0;
   return {
     truth: (at, truth) => {
-      if (truth.kind === 'agent') forget(judge);
+      if (truth.kind === 'agent' && truth.is === 'ended') forget(judge);
       if (truth.kind !== 'stall') return;
       if (truth.on) stalledSince = at;
       else postpone(judge, at - stalledSince);

@@ -40,7 +40,7 @@ export function standstill(rules: Rules): Standstill {
   };
   return {
     truth: (truth) => {
-      if (truth.kind === 'agent') forget();
+      if (truth.kind === 'agent' && truth.is === 'ended') forget();
     },
     step: (at, event, effects) => {
       if (event.kind === 'order' && (event.order.op === 'disable' || event.order.op === 'enable')) {

@@ -41,7 +41,8 @@ export const timers: Checker = (facts, complain): Witness => {
     complain({ rule, at, host, sentence });
   return {
     truth: (_, truth) => {
-      if (truth.kind === 'agent') for (const { host } of rules.all) reset(hosts[host]);
+      if (truth.kind !== 'agent' || truth.is === 'started') return;
+      for (const { host } of rules.all) reset(hosts[host]);
     },
     step: (at, event, effects) => {
       noteWish(hosts, event);

@@ -23,9 +23,9 @@ export const toldNotTo: Checker = (facts, complain): Witness => {
     truth: (_, truth) => {
       quiet.truth(truth);
       if (truth.kind !== 'agent') return;
+      if (truth.is === 'ended') return asked.clear();
       remembers = truth.remembers;
       if (!remembers) stored.clear();
-      asked.clear();
     },
     step: (at, event, effects) => {
       all.event(event);

@@ -55,7 +55,7 @@ export const verdictInTime: Checker = (facts, complain): Witness => {
       judge.ears.truth(at, truth);
       judge.proofs.truth(at, truth);
       judge.standstill.truth(truth);
-      if (truth.kind !== 'agent') return;
+      if (truth.kind !== 'agent' || truth.is === 'started') return;
       judge.startedAt = Infinity;
       judge.begun = 0;
       judge.begunAt = Number.NEGATIVE_INFINITY;

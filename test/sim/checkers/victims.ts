@@ -34,7 +34,7 @@ export function victims(rules: Rules): Victims {
   forget();
   return {
     truth: (truth) => {
-      if (truth.kind === 'agent') forget();
+      if (truth.kind === 'agent' && truth.is === 'ended') forget();
     },
     effect: (at, event, effect) => {
       if (effect.kind === 'journal') {

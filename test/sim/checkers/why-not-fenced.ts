@@ -81,7 +81,7 @@ export const whyNotFenced: Checker = (facts, complain): Witness => {
         const disowned = was?.incarnation === incarnation && was.disowned;
         judge.life[truth.host] = { is, since: at, incarnation, disowned, complained: false };
       }
-      if (truth.kind !== 'agent') return;
+      if (truth.kind !== 'agent' || truth.is === 'started') return;
       judge.alarms.clear();
       judge.startedAt = Infinity;
       for (const life of judge.life) if (life !== undefined) life.complained = false;

@@ -9,7 +9,7 @@ import { alive, beacons, receive } from '../../../protocol/wire/session/agent.ts
 import { issue } from '../../../protocol/wire/ticks.ts';
 import { faultOf } from '../faults/all.ts';
 import { enableAll } from '../faults/orders.ts';
-import type { HostPlan, Plan } from '../plan.ts';
+import type { Entry, HostPlan, Plan } from '../plan.ts';
 import { stream } from '../streams.ts';
 import type { Witness } from '../witness.ts';
 import { agenda, take } from './agenda.ts';
@@ -222,13 +222,15 @@ function begin(world: World, index: number): void {
   const fault = faultOf(kind);
   count(world, `fault ${kind}`);
   world.log?.(`${kind} begins ${host ?? ''} ${JSON.stringify(entry.with)}`);
-  tell(world, { kind: 'fault', fault: kind, on: true, ...(host === undefined ? {} : { host }) });
+  tellFault(world, entry, true);
   trace(world, index);
   if (fault.end !== undefined || fault.again !== undefined) {
     world.active.set(index, entry);
     add(world, world.now + Math.max(1, entry.forMs), DEED.end, index, 0);
   }
   fault.begin(world, entry, index);
+  // What strikes in one moment is over with it; its consequences are other truths.
+  if (!world.active.has(index)) tellFault(world, entry, false);
 }
 
 function end(world: World, index: number): void {
@@ -238,7 +240,11 @@ function end(world: World, index: number): void {
   world.active.delete(index);
   world.log?.(`${kind} ends ${host ?? ''}`);
   faultOf(kind).end?.(world, entry, index);
-  tell(world, { kind: 'fault', fault: kind, on: false, ...(host === undefined ? {} : { host }) });
+  tellFault(world, entry, false);
+}
+
+function tellFault(world: World, { kind, host }: Entry, on: boolean): void {
+  tell(world, { kind: 'fault', fault: kind, on, ...(host === undefined ? {} : { host }) });
 }
 
 function again(world: World, index: number, isOnce: number): void {
