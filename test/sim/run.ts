@@ -8,8 +8,8 @@ import { makeWorld, run } from './world/world.ts';
 export interface RunSetup {
   crypto: Crypto;
   checkers: readonly Checker[];
-  /** More who look on, and never complain. */
-  watchers?: readonly Witness[];
+  /** One more who looks on, and never complains. */
+  watcher?: (facts: WorldFacts) => Witness;
   log?: (line: string) => void;
 }
 
@@ -22,13 +22,13 @@ export interface Outcome {
   simMs: number;
   jumpedMs: number;
   hosts: number;
-  counts: ReadonlyMap<string, number>;
+  counts: Readonly<Record<string, number>>;
 }
 
 /** Complaints of one run beyond this number say nothing new. */
 const COMPLAINTS_MAX = 20;
 
-export function runPlan(plan: Plan, { crypto, checkers, watchers = [], log }: RunSetup): Outcome {
+export function runPlan(plan: Plan, { crypto, checkers, watcher, log }: RunSetup): Outcome {
   const complaints: Complaint[] = [];
   const facts: WorldFacts = {
     seed: plan.seed,
@@ -40,7 +40,8 @@ export function runPlan(plan: Plan, { crypto, checkers, watchers = [], log }: Ru
     if (complaints.length < COMPLAINTS_MAX) complaints.push(complaint);
     log?.(`!! ${complaint.rule} ${complaint.sentence}`);
   };
-  const witnesses = [...checkers.map((checker) => checker(facts, complain)), ...watchers];
+  const witnesses = checkers.map((checker) => checker(facts, complain));
+  if (watcher !== undefined) witnesses.push(watcher(facts));
   let world: World | undefined;
   const say = log && ((line: string) => log(`${(world?.now ?? 0).toFixed(0).padStart(9)} ${line}`));
   world = makeWorld(plan, { crypto, witnesses, ...(say === undefined ? {} : { log: say }) });
@@ -56,7 +57,7 @@ export function runPlan(plan: Plan, { crypto, checkers, watchers = [], log }: Ru
     simMs: plan.endAt,
     jumpedMs: 0,
     hosts: plan.hosts.length,
-    counts: world.counts,
+    counts: Object.fromEntries(world.counts),
   };
 }
 
