@@ -261,9 +261,7 @@ function becomeCalm(world: World): void {
   for (const index of [...world.active.keys()].sort((a, b) => a - b)) end(world, index);
   world.calm = true;
   for (const machine of world.machines) {
-    if (machine.shim === undefined && machine.at === 'up') {
-      onBooted(world, { ...machine, at: 'booting' }, machine.start);
-    }
+    if (machine.shim === undefined) startShim(world, machine);
   }
   enableAll(world);
   world.log?.('calm');
