@@ -28,7 +28,10 @@ export function drawHost(chance: Prng, context: HostContext): HostPlan {
   const [first, second] = [1, 2].map((method) =>
     settings.outlets.flatMap((outlet, at) => (outlet.method === method ? [at] : [])),
   );
-  const holdUpMs = chance.between(5, Math.floor(Math.min(timing.offHoldMs / 2, timing.drainMs, 900)));
+  const holdUpMs = chance.between(
+    5,
+    Math.floor(Math.min(timing.offHoldMs / 2, timing.drainMs, 900)),
+  );
   return {
     settings,
     // Outlets of one method stand side by side; a second method stands before them all.
@@ -90,8 +93,7 @@ function drawTiming(chance: Prng, pace: Pace, channels: Channels): Timing {
     const timing = pace === 'wild' ? quickTiming(chance) : usualTiming(chance);
     const slowMs = delayMs(channels);
     const isFresh = freshnessMs(timing, slowMs) < timing.deadtimeMs;
-    const isProvable =
-      proofGapMs(timing, slowMs) <= PROOF_GAP_DEADTIMES_MAX * timing.deadtimeMs;
+    const isProvable = proofGapMs(timing, slowMs) <= PROOF_GAP_DEADTIMES_MAX * timing.deadtimeMs;
     if (isFresh && isProvable) return timing;
   }
 }

@@ -8,9 +8,9 @@ import { delayMs as delayOf } from '../../firmware-agent/core/limits.ts';
 import type { HostSettings, OrdererSettings, Timing } from '../../firmware-agent/core/settings.ts';
 import { RIGHTS } from '../../firmware-agent/core/settings.ts';
 import type { Prng } from '../lib/prng.ts';
-import type { Plan } from './plan.ts';
 import { drawHost } from './draw-host.ts';
 import { drawSchedule } from './draw-schedule.ts';
+import type { Plan } from './plan.ts';
 import { stream } from './streams.ts';
 
 export interface DrawWish {
@@ -59,14 +59,20 @@ function paceOf(chance: Prng): Pace {
 }
 
 function spanOf(chance: Prng, pace: Pace): number {
-  const minutes = { wild: [4, 12], brisk: [10, 40], calm: [60, 240], long: [6 * 60, 36 * 60] } as const;
+  const minutes = {
+    wild: [4, 12],
+    brisk: [10, 40],
+    calm: [60, 240],
+    long: [6 * 60, 36 * 60],
+  } as const;
   const [low, high] = minutes[pace];
   return chance.between(low, high) * 60_000;
 }
 
 /** Time in which everything that is owed must come, boots and gaps between fences included. */
 function calmMs(hosts: readonly HostSettings[]): number {
-  const longest = (key: keyof Timing): number => Math.max(...hosts.map(({ timing }) => timing[key]));
+  const longest = (key: keyof Timing): number =>
+    Math.max(...hosts.map(({ timing }) => timing[key]));
   const onceMs =
     longest('deadtimeMs') + longest('initdeadMs') + longest('drainMs') + 3 * longest('offHoldMs');
   return 2 * onceMs + 40_000 * hosts.length + 4 * Math.max(...hosts.map(delayOf));

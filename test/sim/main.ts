@@ -1,6 +1,7 @@
 /** Runs simulated worlds; see README.md beside this file. */
-import { drawPlan } from './draw.ts';
+
 import { quickCrypto } from './crypto.ts';
+import { drawPlan } from './draw.ts';
 import { runPlan } from './run.ts';
 
 const seed = Number(process.env['SEED'] ?? 1);

@@ -178,7 +178,9 @@ function addKey(world: World, entry: Entry, end: string): void {
   if (end === 'board') {
     const { board } = world;
     if (kidsOf(world, host).includes(kid)) return;
-    const others = board.keys.map((one) => (one.owner === owner ? { ...one, sending: false } : one));
+    const others = board.keys.map((one) =>
+      one.owner === owner ? { ...one, sending: false } : one,
+    );
     const own = others.filter((one) => one.owner === owner).slice(-2);
     board.keys = [...others.filter((one) => one.owner !== owner), ...own, key];
     takeKeys(world);

@@ -27,8 +27,10 @@ function severing(row: FaultKind['row'], legs: Legs, drawn: FaultKind['draw'] = 
   };
 }
 
-const agentLegs = (ways: readonly ('up' | 'down')[]): Legs => (world) =>
-  ways.flatMap((way) => world.parties[0]?.[way] ?? []);
+const agentLegs =
+  (ways: readonly ('up' | 'down')[]): Legs =>
+  (world) =>
+    ways.flatMap((way) => world.parties[0]?.[way] ?? []);
 
 /** The legs of all hosts, or of some of them, by a mask. */
 const hostLegs: Legs = ({ parties, machines }, { with: more }) =>

@@ -50,7 +50,10 @@ function leaving(reason: 'reboot' | 'off' | 'stop'): FaultKind {
   return striking(
     22,
     (world, machine, { with: more }) => leave(world, machine, reason, Number(more['returnByS'])),
-    (chance, plan) => ({ ...here(chance, plan), with: { returnByS: chance.pick([1, 10, 60, 600]) } }),
+    (chance, plan) => ({
+      ...here(chance, plan),
+      with: { returnByS: chance.pick([1, 10, 60, 600]) },
+    }),
   );
 }
 

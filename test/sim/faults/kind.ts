@@ -55,11 +55,7 @@ export function anyHost(chance: Prng, plan: Plan): number {
 }
 
 /** A host that has this channel. */
-export function hostWith(
-  chance: Prng,
-  plan: Plan,
-  channel: 'serial' | 'mqtt',
-): number | undefined {
+export function hostWith(chance: Prng, plan: Plan, channel: 'serial' | 'mqtt'): number | undefined {
   const having = plan.hosts.filter(({ settings }) =>
     channel === 'mqtt' ? settings.mqtt : settings.serial !== undefined,
   );

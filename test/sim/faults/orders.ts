@@ -15,7 +15,11 @@ function keyOver(chance: Prng, plan: Plan, host: number): number | undefined {
   return able.length === 0 ? undefined : chance.pick(able);
 }
 
-function ordering(row: FaultKind['row'], ops: readonly Operation[], more: Drawn['with'] = {}): FaultKind {
+function ordering(
+  row: FaultKind['row'],
+  ops: readonly Operation[],
+  more: Drawn['with'] = {},
+): FaultKind {
   return {
     row,
     draw: (chance, plan) => {
@@ -85,7 +89,12 @@ export const ORDERS: Readonly<Record<string, FaultKind>> = {
 };
 
 /** One node orders the other off. */
-function clash(world: World, by: unknown, against: unknown, entry: Parameters<typeof giveOrder>[1]): void {
+function clash(
+  world: World,
+  by: unknown,
+  against: unknown,
+  entry: Parameters<typeof giveOrder>[1],
+): void {
   const host = world.settings.orderers[Number(against)]?.boundTo;
   if (host === undefined) return;
   giveOrder(world, { ...entry, host, with: { by: Number(by), op: 'fence' } });

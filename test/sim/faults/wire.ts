@@ -1,9 +1,10 @@
 /** Faults of one cable or one way of it: rows 1 to 5 of the fault table, and who abuses them. */
-import type { Prng } from '../../lib/prng.ts';
-import { quickCrypto } from '../crypto.ts';
+
 import { sealFrame } from '../../../protocol/wire/codec.ts';
 import { frameEncode } from '../../../protocol/wire/framing.ts';
 import type { Message } from '../../../protocol/wire/messages.ts';
+import type { Prng } from '../../lib/prng.ts';
+import { quickCrypto } from '../crypto.ts';
 import type { Entry, Plan } from '../plan.ts';
 import { release } from '../world/bends.ts';
 import { lookAtLinks } from '../world/broker.ts';
@@ -157,7 +158,14 @@ function replay(world: World, entry: Entry): void {
     const into = deed === DEED.order ? 'same' : entry.with['into'];
     const other = into === 'host' ? (a + 1) % hosts : a;
     const at = world.now + 1 + chance.between(0, 400);
-    add(world, at, into === 'same' || into === 'host' ? deed : turned(deed, into), other, 0, envelope);
+    add(
+      world,
+      at,
+      into === 'same' || into === 'host' ? deed : turned(deed, into),
+      other,
+      0,
+      envelope,
+    );
   }
 }
 

@@ -16,13 +16,7 @@ import { add, type Channel, DEED, type Envelope, type Process, tell, type World 
 const INPUT_MAX = 4_000;
 
 /** Takes one deed that is for the agent's process. */
-export function agentDeed(
-  world: World,
-  kind: number,
-  a: number,
-  b: number,
-  what: unknown,
-): void {
+export function agentDeed(world: World, kind: number, a: number, b: number, what: unknown): void {
   const { board: truth } = world;
   const { process } = truth;
   if (process === undefined) return;
@@ -101,12 +95,7 @@ function onProbe(world: World, process: Process, at: number, turn: number): void
   if (probe === undefined || probe.turn !== Math.abs(turn)) return;
   if (turn < 0) return ask(world, process.probes, at);
   const { hosts } = process.board;
-  const event = answered(
-    world,
-    process.probes,
-    at,
-    (host) => hosts.get(host)?.fence !== undefined,
-  );
+  const event = answered(world, process.probes, at, (host) => hosts.get(host)?.fence !== undefined);
   if (event !== undefined) give(world, event);
   if (!process.board.started) lookOver(world, process);
 }

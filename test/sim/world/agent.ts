@@ -25,7 +25,7 @@ import { assertBoard } from '../../../firmware-agent/core/invariants.ts';
 import { viewBoard } from '../../../firmware-agent/core/view.ts';
 import type { StateFile } from '../../../firmware-agent/drivers/state-file.ts';
 import { recall } from '../../../firmware-agent/recall.ts';
-import { deframer } from '../../../protocol/wire/framing.ts';
+import { deframer, frameEncode } from '../../../protocol/wire/framing.ts';
 import { keyRing } from '../../../protocol/wire/keys.ts';
 import {
   agentSessions,
@@ -38,10 +38,9 @@ import {
 } from '../../../protocol/wire/session/agent.ts';
 import { endRevoked } from '../../../protocol/wire/session/revoke.ts';
 import { result as resultTopic } from '../../../protocol/wire/topics.ts';
-import { stream } from '../streams.ts';
+import { hashText, stream } from '../streams.ts';
 import { ask, hasten, newProbes, turn } from './devices.ts';
-import { stateFileOf, store, type Write } from './disk.ts';
-import { isAiling, losePlatter } from './disk.ts';
+import { isAiling, losePlatter, stateFileOf, store, type Write } from './disk.ts';
 import { localAt } from './local-clock.ts';
 import { boot, settlePower } from './machine.ts';
 import {
@@ -54,9 +53,7 @@ import {
   trace,
   type World,
 } from './state.ts';
-import { hashText } from '../streams.ts';
 import { onLine, sendDown, viaBroker } from './wires.ts';
-import { frameEncode } from '../../../protocol/wire/framing.ts';
 
 const FIRST_LOOK_MS = 5_000;
 const CONNECT_MS = 40;
@@ -165,7 +162,10 @@ export function endAgent(world: World, power: boolean): void {
   // Normally closed contacts: without the board's power every coil lets go.
   for (const machine of world.machines) {
     for (const [outlet, relay] of machine.relays.entries()) {
-      if (relay.really === 'closed' || relay.faults.some(({ kind }) => kind === 'relay-stuck-open')) {
+      if (
+        relay.really === 'closed' ||
+        relay.faults.some(({ kind }) => kind === 'relay-stuck-open')
+      ) {
         continue;
       }
       relay.really = 'closed';

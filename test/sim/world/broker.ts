@@ -47,7 +47,8 @@ export function onLink(world: World, index: number, turn: number): void {
   trace(world, index * 2 + (reachable ? 1 : 0));
   if (index === 0) {
     if (world.board.process === undefined) party.connected = false;
-    else if (world.board.stalls > 0) world.board.input.push({ kind: DEED.link, a: 0, b: turn, what: undefined });
+    else if (world.board.stalls > 0)
+      world.board.input.push({ kind: DEED.link, a: 0, b: turn, what: undefined });
     else give(world, { kind: 'listening', channel: 'mqtt', on: reachable });
     return;
   }

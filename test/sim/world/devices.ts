@@ -93,7 +93,12 @@ export function newProbes(world: World): Probe[] {
         index,
         periodMs,
       })),
-      ...senses.map(({ periodMs }, index) => ({ ...fresh, what: 'sense' as const, index, periodMs })),
+      ...senses.map(({ periodMs }, index) => ({
+        ...fresh,
+        what: 'sense' as const,
+        index,
+        periodMs,
+      })),
       ...(serial?.modem === true
         ? [{ ...fresh, what: 'modem' as const, index: 0, periodMs: SAMPLE_IDLE_MS }]
         : []),
@@ -138,7 +143,8 @@ export function answered(
   const { host } = machine;
   const value = probe.was ?? (probe.what === 'modem' ? 'unknown' : valueOf(machine, probe));
   const isMute = value === 'mute';
-  const paceMs = fast(host) || !probe.known ? probe.periodMs : Math.max(SAMPLE_IDLE_MS, probe.periodMs);
+  const paceMs =
+    fast(host) || !probe.known ? probe.periodMs : Math.max(SAMPLE_IDLE_MS, probe.periodMs);
   probe.turn += 1;
   probe.was = undefined;
   probe.answerAt = world.now + (isMute ? MUTE_MS : paceMs) + ASK_MS + machine.slowMs;

@@ -2,8 +2,9 @@
  * The board's disk: two slots, and everything that flash does to them. Slots are made and judged by
  * the code that ships; when a write is over, and whether it really was one, is played here.
  */
-import { decodeSlot, encodeSlot, newestOf } from '../../../firmware-agent/drivers/state-slots.ts';
+
 import type { StateFile } from '../../../firmware-agent/drivers/state-file.ts';
+import { decodeSlot, encodeSlot, newestOf } from '../../../firmware-agent/drivers/state-slots.ts';
 import { failure, ok } from '../../../protocol/result.ts';
 import { stream } from '../streams.ts';
 import type { Disk, World } from './state.ts';

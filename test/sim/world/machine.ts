@@ -2,11 +2,12 @@
  * A guarded machine: power, boots, lives, and the shim that runs on it. The shim is the one that
  * ships; what a kernel, a user and a power button do to it is played here.
  */
+
+import { newShim, type ShimEvent, stepShim } from '../../../host-shim/core/shim.ts';
 import type { LeaveReason } from '../../../protocol/wire/messages.ts';
 import { FLAG_SICK } from '../../../protocol/wire/messages.ts';
 import { stepHostSession } from '../../../protocol/wire/session/host.ts';
 import { isOrderTraffic } from '../../../protocol/wire/session/orderer.ts';
-import { newShim, type ShimEvent, stepShim } from '../../../host-shim/core/shim.ts';
 import { localAt, worldAt } from './local-clock.ts';
 import { add, type Channel, DEED, type Machine, tell, trace, type World } from './state.ts';
 import { sendUp } from './wires.ts';

@@ -3,13 +3,7 @@
  * the broker and over the serial line of their own server, or any. Mirrors what
  * `protocol/order-client.ts` does around it: every frame goes by every way, sealed for each.
  */
-import { encodeArgs } from '../../../protocol/wire/order-args.ts';
-import {
-  type MessageOf,
-  OPERATION,
-  type Operation,
-  VIEW,
-} from '../../../protocol/wire/messages.ts';
+
 import {
   newOrder,
   type OrderEffect,
@@ -17,11 +11,27 @@ import {
   stepOrder,
 } from '../../../protocol/order-step.ts';
 import { frameEncode } from '../../../protocol/wire/framing.ts';
+import {
+  type MessageOf,
+  OPERATION,
+  type Operation,
+  VIEW,
+} from '../../../protocol/wire/messages.ts';
+import { encodeArgs } from '../../../protocol/wire/order-args.ts';
 import { openAnswer, sealOrder, sendingKid } from '../../../protocol/wire/session/orderer.ts';
 import type { TimerSettings } from '../../../protocol/wire/timer.ts';
 import type { Entry } from '../plan.ts';
 import { stream } from '../streams.ts';
-import { add, type Channel, DEED, type Machine, type OrderJob, tell, trace, type World } from './state.ts';
+import {
+  add,
+  type Channel,
+  DEED,
+  type Machine,
+  type OrderJob,
+  tell,
+  trace,
+  type World,
+} from './state.ts';
 import { onLine, recordOrder, viaBroker } from './wires.ts';
 
 const WAIT_MS = 90_000;

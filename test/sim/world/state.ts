@@ -2,10 +2,11 @@
  * What a simulated world is made of, shared by the files that move it. Everything here is the truth;
  * the programs under test see of it only frames, readings and their own clocks.
  */
+
+import type { SealedOrders } from '../../../firmware-agent/control/sealed-orders.ts';
 import type { Board } from '../../../firmware-agent/core/board.ts';
 import type { Contact } from '../../../firmware-agent/core/power.ts';
 import type { BoardSettings } from '../../../firmware-agent/core/settings.ts';
-import type { SealedOrders } from '../../../firmware-agent/control/sealed-orders.ts';
 import type { Shim } from '../../../host-shim/core/shim.ts';
 import type { MessageAbout } from '../../../protocol/link/mqtt.ts';
 import type { OrderNames, OrderRun } from '../../../protocol/order-step.ts';

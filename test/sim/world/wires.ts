@@ -43,7 +43,12 @@ export function sendUp(world: World, machine: Machine, channel: Channel, bytes: 
 }
 
 /** The board sends one frame to a host. */
-export function sendDown(world: World, machine: Machine, channel: Channel, bytes: Uint8Array): void {
+export function sendDown(
+  world: World,
+  machine: Machine,
+  channel: Channel,
+  bytes: Uint8Array,
+): void {
   traceFrame(world, bytes);
   const { index } = machine;
   if (channel === 'serial') return postSerial(world, index, 'down', bytes);
@@ -63,12 +68,7 @@ function postSerial(world: World, index: number, way: 'up' | 'down', frame: Uint
 }
 
 /** Any bytes at all on a line. */
-export function onLine(
-  world: World,
-  index: number,
-  way: 'up' | 'down',
-  envelope: Envelope,
-): void {
+export function onLine(world: World, index: number, way: 'up' | 'down', envelope: Envelope): void {
   const leg = world.serial[index]?.[way];
   const machine = world.machines[index];
   if (leg === undefined || machine === undefined) return;
@@ -112,7 +112,6 @@ function pass(
   }
   return delayMs;
 }
-
 
 /** Frames kept by whoever records. */
 const TAPE_MAX = 512;

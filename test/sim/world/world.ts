@@ -2,32 +2,25 @@
  * A world made from a plan, and its one loop: the next deed is taken from the agenda and handed to
  * whom it concerns, until the time is over. Nothing else moves anything.
  */
-import { alive, beacons, receive } from '../../../protocol/wire/session/agent.ts';
-import { deframer } from '../../../protocol/wire/framing.ts';
-import { issue } from '../../../protocol/wire/ticks.ts';
+
 import type { Crypto } from '../../../protocol/wire/crypto.ts';
+import { deframer } from '../../../protocol/wire/framing.ts';
+import { alive, beacons, receive } from '../../../protocol/wire/session/agent.ts';
+import { issue } from '../../../protocol/wire/ticks.ts';
 import { faultOf } from '../faults/all.ts';
 import { enableAll } from '../faults/orders.ts';
 import type { Entry, HostPlan, Plan } from '../plan.ts';
 import { stream } from '../streams.ts';
 import type { Witness } from '../witness.ts';
-import { startAgent, onPulse } from './agent.ts';
-import { agentDeed } from './agent-input.ts';
 import { agenda, take } from './agenda.ts';
+import { onPulse, startAgent } from './agent.ts';
+import { agentDeed } from './agent-input.ts';
 import { lookAtLinks, onLink } from './broker.ts';
 import { onRelay } from './devices.ts';
 import { newDisk } from './disk.ts';
 import { boardKeys, keyFor, ringOf } from './keys.ts';
 import { localClock } from './local-clock.ts';
-import {
-  boot,
-  hearBroker,
-  hearLine,
-  onBooted,
-  onShimDue,
-  onUnfed,
-  takeShim,
-} from './machine.ts';
+import { boot, hearBroker, hearLine, onBooted, onShimDue, onUnfed, takeShim } from './machine.ts';
 import { onAnswer, onOrderDue } from './orderers.ts';
 import {
   add,
