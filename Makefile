@@ -3,7 +3,7 @@
 BUILT := dist/test
 INSTALLED := node_modules/.installed
 
-.PHONY: help run test check scenario bench bundle types lint tidy format show-frame clean
+.PHONY: help run test check scenario sim bench bundle types lint tidy format show-frame clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ format: $(INSTALLED) ## let Biome put the layout right
 scenario: $(INSTALLED) ## real processes in real time, with mosquitto; minutes; ONLY=duel ROUNDS=1000 KILLS=100 SEED=7
 	@node test/lib/build.mjs
 	@node --enable-source-maps $(BUILT)/test-scenario-run.cjs $(ONLY)
+
+sim: $(INSTALLED) ## simulated worlds, two minutes on all cores; SEED=1 RUNS=100 HOURS=1 MAC=real SCENARIO=file TRACE=1
+	@node test/lib/build.mjs test/sim/main.ts
+	@node --enable-source-maps $(BUILT)/test-sim-main.cjs
 
 bench: $(INSTALLED) ## what the agent takes, with 2 and 100 hosts, against its limits; NODE=path SECONDS=60 JSON=1
 	@node bundle/build.mjs >&2

@@ -55,13 +55,14 @@ export function drawPlan({ seed, hours }: DrawWish): Plan {
 }
 
 function paceOf(chance: Prng): Pace {
-  return chance.pick(['wild', 'wild', 'wild', 'brisk', 'brisk', 'calm', 'long']);
+  const at = chance.next();
+  return at < 0.8 ? 'wild' : at < 0.95 ? 'brisk' : at < 0.985 ? 'calm' : 'long';
 }
 
 function spanOf(chance: Prng, pace: Pace): number {
   const minutes = {
-    wild: [4, 12],
-    brisk: [10, 40],
+    wild: [2, 5],
+    brisk: [8, 25],
     calm: [60, 240],
     long: [6 * 60, 36 * 60],
   } as const;

@@ -1,31 +1,45 @@
-/** Runs simulated worlds; see README.md beside this file. */
+/** `make sim`: plays simulated worlds and says what came of them; see README.md beside this file. */
+import { readFileSync } from 'node:fs';
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { conduct, tellTotals } from './conduct.ts';
+import { type Options, optionsOf } from './options.ts';
+import type { Plan } from './plan.ts';
+import { readPlan } from './plan-text.ts';
+import { type PlayWish, planFor, play } from './play.ts';
 
-import { quickCrypto } from './crypto.ts';
-import { drawPlan } from './draw.ts';
-import { runPlan } from './run.ts';
+if (isMainThread) void main();
+else serve(workerData as PlayWish);
 
-const seed = Number(process.env['SEED'] ?? 1);
-const runs = Number(process.env['RUNS'] ?? 10);
-const hours = Number(process.env['HOURS'] ?? 0);
-let hostMs = 0;
-const started = process.cpuUsage();
-for (let n = seed; n < seed + runs; n += 1) {
-  const plan = drawPlan({ seed: n, hours });
-  const t = performance.now();
-  const outcome = runPlan(plan, {
-    crypto: quickCrypto(),
-    checkers: [],
-    ...(process.env['TRACE'] ? { log: (line: string) => process.stdout.write(`${line}\n`) } : {}),
-  });
-  hostMs += outcome.simMs * outcome.hosts;
-  const ms = performance.now() - t;
-  const us = (ms * 1000) / ((outcome.simMs * outcome.hosts) / 1000);
-  process.stdout.write(
-    `${n} ${outcome.hash} hosts ${outcome.hosts} ${(outcome.simMs / 60000).toFixed(0)} min, ${plan.schedule.length} entries, ${ms.toFixed(0)} ms, ${us.toFixed(1)} us per host-second ${outcome.complaints.map((c) => c.sentence.slice(0, 300)).join('\n')}\n`,
-  );
+async function main(): Promise<void> {
+  const options = optionsOf(process.env);
+  if (options.scenario !== undefined) {
+    return playOne(readPlan(readFileSync(options.scenario, 'utf8')), options);
+  }
+  if (options.trace) return playOne(planFor(options.seed, options), options);
+  const totals = await conduct(options, process.argv[1] ?? '');
+  tellTotals(totals, options);
+  process.exitCode = totals.failed > 0 ? 1 : 0;
 }
-const { user, system } = process.cpuUsage(started);
-const cpuS = (user + system) / 1e6;
-process.stdout.write(
-  `${(hostMs / 3.156e10).toFixed(4)} host-years, ${cpuS.toFixed(1)} CPU s, ${((hostMs / 3.156e10 / cpuS) * 3600).toFixed(2)} host-years per CPU-hour\n`,
-);
+
+/** One world in this thread, with its timeline. */
+function playOne(plan: Plan, { hours, realMac, trace }: Options): void {
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  const { outcome } = play(plan, { hours, realMac, ...(trace ? { log } : {}) });
+  const { complaints, hash } = outcome;
+  for (const { rule, at, sentence } of complaints) {
+    lines.push(`${at.toFixed(0)} ms: ${rule}: ${sentence}`);
+  }
+  const failed = complaints.length > 0 ? 1 : 0;
+  process.stdout.write(
+    `${[...lines, `trace ${hash}`, `${1 - failed} passed, ${failed} failed`, ''].join('\n')}`,
+  );
+  process.exitCode = failed;
+}
+
+/** A worker plays the seeds that it is sent. */
+function serve(wish: PlayWish): void {
+  parentPort?.on('message', (seed: number) => {
+    parentPort?.postMessage(play(planFor(seed, wish), wish));
+  });
+}

@@ -8,8 +8,8 @@ import { makeWorld, run } from './world/world.ts';
 export interface RunSetup {
   crypto: Crypto;
   checkers: readonly Checker[];
-  /** More who look on, and never complain. */
-  watchers?: readonly Witness[];
+  /** One more who looks on, and never complains. */
+  watcher?: (facts: WorldFacts) => Witness;
   log?: (line: string) => void;
 }
 
@@ -22,24 +22,26 @@ export interface Outcome {
   simMs: number;
   jumpedMs: number;
   hosts: number;
-  counts: ReadonlyMap<string, number>;
+  counts: Readonly<Record<string, number>>;
 }
 
 /** Complaints of one run beyond this number say nothing new. */
 const COMPLAINTS_MAX = 20;
 
-export function runPlan(plan: Plan, { crypto, checkers, watchers = [], log }: RunSetup): Outcome {
+export function runPlan(plan: Plan, { crypto, checkers, watcher, log }: RunSetup): Outcome {
   const complaints: Complaint[] = [];
   const facts: WorldFacts = {
     seed: plan.seed,
     settings: settingsOf(plan),
     holdUpMs: new Map(plan.hosts.map(({ settings, holdUpMs }) => [settings.host, holdUpMs])),
+    clockError: clockErrorOf(plan),
   };
   const complain = (complaint: Complaint): void => {
     if (complaints.length < COMPLAINTS_MAX) complaints.push(complaint);
     log?.(`!! ${complaint.rule} ${complaint.sentence}`);
   };
-  const witnesses = [...checkers.map((checker) => checker(facts, complain)), ...watchers];
+  const witnesses = checkers.map((checker) => checker(facts, complain));
+  if (watcher !== undefined) witnesses.push(watcher(facts));
   let world: World | undefined;
   const say = log && ((line: string) => log(`${(world?.now ?? 0).toFixed(0).padStart(9)} ${line}`));
   world = makeWorld(plan, { crypto, witnesses, ...(say === undefined ? {} : { log: say }) });
@@ -55,8 +57,15 @@ export function runPlan(plan: Plan, { crypto, checkers, watchers = [], log }: Ru
     simMs: plan.endAt,
     jumpedMs: 0,
     hosts: plan.hosts.length,
-    counts: world.counts,
+    counts: Object.fromEntries(world.counts),
   };
+}
+
+/** By how much two of its clocks may run apart at worst, as a share. */
+function clockErrorOf({ board, hosts, schedule }: Plan): number {
+  const drifts = schedule.map(({ with: more }) => Math.abs(Number(more['ppm'] ?? 0)));
+  const usual = [board, ...hosts].map(({ fastPpm }) => Math.abs(fastPpm));
+  return (2 * Math.max(0, ...drifts, ...usual)) / 1e6;
 }
 
 function settingsOf(plan: Plan): WorldFacts['settings'] {

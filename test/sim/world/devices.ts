@@ -114,7 +114,7 @@ export function ask(world: World, probes: readonly Probe[], at: number): void {
   const slowMs = machine?.slowMs ?? 0;
   probe.turn += 1;
   probe.answerAt = world.now + ASK_MS + slowMs;
-  probe.was = slowMs > 0 && machine !== undefined ? valueOf(machine, probe) : undefined;
+  probe.was = slowMs > 0 && machine !== undefined ? readingOf(machine, probe) : undefined;
   add(world, probe.answerAt, DEED.probe, at, probe.turn);
 }
 
@@ -127,7 +127,7 @@ export function hasten(world: World, probes: readonly Probe[], machine: Machine)
   }
 }
 
-function valueOf(machine: Machine, { what, index }: Probe): Contact | Reading | 'mute' {
+function readingOf(machine: Machine, { what, index }: Probe): Contact | Reading | 'mute' {
   return what === 'contact' ? readContact(machine, index) : readSense(machine, index);
 }
 
@@ -141,7 +141,7 @@ export function answered(
   const probe = probes[at] as Probe;
   const machine = world.machines[probe.machine] as Machine;
   const { host } = machine;
-  const value = probe.was ?? (probe.what === 'modem' ? 'unknown' : valueOf(machine, probe));
+  const value = probe.was ?? (probe.what === 'modem' ? 'unknown' : readingOf(machine, probe));
   const isMute = value === 'mute';
   const paceMs =
     fast(host) || !probe.known ? probe.periodMs : Math.max(SAMPLE_IDLE_MS, probe.periodMs);
