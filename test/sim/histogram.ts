@@ -23,6 +23,8 @@ export function addTo(histogram: Histogram, value: number): void {
 
 /** Adds the second to the first. */
 export function mergeHistograms(into: Histogram, one: Histogram): void {
+  // Where nothing was counted there is no least, and JSON knows no infinity.
+  if (one.count === 0) return;
   into.count += one.count;
   into.least = Math.min(into.least, one.least);
   into.most = Math.max(into.most, one.most);

@@ -138,26 +138,36 @@ export function ears(rules: Rules): Ears {
         if (effect.kind === 'round') issue(effect.tick, at);
         if (effect.kind === 'news') noteSwitched(hosts, effect);
       }
-      switch (event.kind) {
-        case 'heard':
-          if (event.opened.host === word.host) hearWord(hosts, at, event.opened, word);
-          return;
-        case 'listening':
-          return listen(media[event.channel === 'mqtt' ? 0 : event.host], at, event.on);
-        case 'ended': {
-          const ear = hosts[event.host];
-          if (ear !== undefined) ear.ways[event.channel].carried = false;
-          return;
-        }
-        case 'modem': {
-          const ear = hosts[event.host];
-          if (ear !== undefined && event.line === 'asserted') ear.modem = true;
-          return;
-        }
-        default:
-      }
+      hearEvent(hosts, media, at, event, word);
     },
   };
+}
+
+function hearEvent(
+  hosts: readonly Ear[],
+  media: readonly Listening[],
+  at: number,
+  event: Event,
+  word: { host: number; age: number; sentAt: number },
+): void {
+  switch (event.kind) {
+    case 'heard':
+      if (event.opened.host === word.host) hearWord(hosts, at, event.opened, word);
+      return;
+    case 'listening':
+      return listen(media[event.channel === 'mqtt' ? 0 : event.host], at, event.on);
+    case 'ended': {
+      const ear = hosts[event.host];
+      if (ear !== undefined) ear.ways[event.channel].carried = false;
+      return;
+    }
+    case 'modem': {
+      const ear = hosts[event.host];
+      if (ear !== undefined && event.line === 'asserted') ear.modem = true;
+      return;
+    }
+    default:
+  }
 }
 
 function newEar(rules: HostRules): Ear {

@@ -8,6 +8,7 @@ import { boardOf, guarded } from '../../firmware-agent/core/world/settings.ts';
 import type { Checker, Complaint, Truth } from '../witness.ts';
 
 type Way = 'serial' | 'mqtt';
+type OpenedWord = (Event & { kind: 'heard' })['opened'];
 type News = Effect & { kind: 'news' };
 
 /** What a word of a host may say beside the usual. */
@@ -75,27 +76,12 @@ export function history(
       return h;
     },
     hear: (host, word = {}) => {
-      const { way = 'serial', incarnation = LIFE + host, ageMs = 5, session = host } = word;
-      const { kind = 'beat', flags = 0, reason = 'stop', returnByS = 60 } = word;
+      const { way = 'serial', session = host } = word;
       const key = `${host} ${way} ${session}`;
       const seq = word.seq ?? (seqs.get(key) ?? 0) + 1;
       seqs.set(key, seq);
-      const sentAt = word.sentAt ?? h.at - 5;
-      const said = {
-        host,
-        channel: way,
-        incarnation,
-        what: kind,
-        sick: (flags & 16) !== 0,
-      } as const;
-      h.truth({ kind: 'heard', ...said, sentAt, echoAt: h.at - ageMs });
-      const common = { host, channel: way, session, incarnation, seq, echo: tick };
-      const opened =
-        kind === 'beat'
-          ? { kind, ...common, flags, bytes: new Uint8Array() }
-          : kind === 'left'
-            ? { kind, ...common, reason }
-            : { kind, ...common, reason, returnByS };
+      const { opened, truth } = wordOf(host, { ...word, seq }, h.at, tick);
+      h.truth(truth);
       return h.step({ kind: 'heard', opened });
     },
     beats: (numbers, ms) => {
@@ -133,6 +119,26 @@ export function history(
     h.truth({ kind: 'life', host, incarnation: LIFE + host, is: 'up' });
   }
   return h.step({ kind: 'start', wallMs: 0 });
+}
+
+/** A word as the board was told it, and what is true of it. */
+function wordOf(
+  host: number,
+  word: Word & { seq: number },
+  at: number,
+  echo: number,
+): { opened: OpenedWord; truth: Truth } {
+  const { way = 'serial', incarnation = LIFE + host, ageMs = 5, session = host, seq } = word;
+  const { kind = 'beat', flags = 0, reason = 'stop', returnByS = 60, sentAt = at - 5 } = word;
+  const said = { host, channel: way, incarnation, what: kind, sick: (flags & 16) !== 0 } as const;
+  const common = { host, channel: way, session, incarnation, seq, echo };
+  const opened: OpenedWord =
+    kind === 'beat'
+      ? { kind, ...common, flags, bytes: new Uint8Array() }
+      : kind === 'left'
+        ? { kind, ...common, reason }
+        : { kind, ...common, reason, returnByS };
+  return { opened, truth: { kind: 'heard', ...said, sentAt, echoAt: at - ageMs } };
 }
 
 export function news(

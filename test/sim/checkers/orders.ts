@@ -64,7 +64,6 @@ export const orders: Checker = (facts, complain): Witness => {
     },
     step: (at, event, effects) => {
       history.ears.step(at, event, effects);
-      if (effects.length === 0) return;
       for (const effect of effects) {
         if (effect.kind === 'answer') judgeAnswer(history, at, event, effect.answer);
         history.victims.effect(at, event, effect);
