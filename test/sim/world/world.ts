@@ -20,7 +20,16 @@ import { onRelay } from './devices.ts';
 import { newDisk } from './disk.ts';
 import { boardKeys, keyFor, ringOf } from './keys.ts';
 import { localClock } from './local-clock.ts';
-import { boot, hearBroker, hearLine, onBooted, onShimDue, onUnfed, takeShim } from './machine.ts';
+import {
+  boot,
+  hearBroker,
+  hearLine,
+  onBooted,
+  onShimDue,
+  onUnfed,
+  startShim,
+  takeShim,
+} from './machine.ts';
 import { onAnswer, onOrderDue } from './orderers.ts';
 import {
   add,
