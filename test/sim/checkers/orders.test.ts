@@ -83,13 +83,11 @@ test('the key of a host that is being fenced orders nothing', () => {
 
 test('what a host had ordered before its dark is stale after it', () => {
   const back = order({ host: 1, from: bound(2), cmdId: 'back' });
-  const h = history(orders).truth({
-    ...{ kind: 'ordered', cmdId: 'back', by: 'second', op: 'fence', host: 1, incarnation: 0 },
-  });
-  fence(h.wait(10), order({ host: 2 }))
-    .wait(5_000)
-    .tick(news(2, 'fenced'), news(2, 'restored'));
+  const h = fence(history(orders), order({ host: 2 })).wait(5_000);
+  h.tick(news(2, 'fenced'), news(2, 'restored')).wait(10);
   assert.equal(take(h, back).rules(), ['arbitration']);
+  h.step({ kind: 'round' }, { kind: 'round', tick: 2 });
+  assert.is(take(h, { ...back, cmdId: 'anew', tick: 2 }).complaints.length, 1);
 });
 
 test('of two bound keys one fences at a time', () => {

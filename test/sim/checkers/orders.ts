@@ -30,7 +30,6 @@ interface History {
   ears: Ears;
   victims: Victims;
   entries: Map<string, Entry>;
-  givenAt: Map<string, number>;
   lives: number;
   say: (rule: string, at: number, answer: Answer, sentence: string) => void;
 }
@@ -46,7 +45,6 @@ export const orders: Checker = (facts, complain): Witness => {
     ears: ears(rules),
     victims: victims(rules),
     entries: new Map(),
-    givenAt: new Map(),
     lives: 0,
     say: (rule, at, { host, op, cmdId }, sentence) =>
       complain({ rule, at, host, sentence: `${op} ${cmdId}: ${sentence}` }),
@@ -55,9 +53,6 @@ export const orders: Checker = (facts, complain): Witness => {
     truth: (at, truth) => {
       history.ears.truth(at, truth);
       history.victims.truth(truth);
-      if (truth.kind === 'ordered' && !history.givenAt.has(truth.cmdId)) {
-        history.givenAt.set(truth.cmdId, at);
-      }
       if (truth.kind !== 'agent' || truth.is !== 'started') return;
       for (const entry of history.entries.values()) entry.restarts += 1;
       forget(history, at);
@@ -81,11 +76,10 @@ function owed(history: History, at: number, order: Order, effects: readonly Effe
   if (!isAnswered) history.say('L3', at, { ...order } as unknown as Answer, 'it was not answered');
 }
 
-function forget({ entries, givenAt }: History, at: number): void {
+function forget({ entries }: History, at: number): void {
   for (const [cmdId, entry] of entries) {
     if (at - entry.at > 2 * KEPT_MS && entry.final !== undefined) entries.delete(cmdId);
   }
-  for (const [cmdId, givenAtMs] of givenAt) if (at - givenAtMs > 2 * KEPT_MS) givenAt.delete(cmdId);
 }
 
 function judgeAnswer(history: History, at: number, event: Event, answer: Answer): void {
@@ -186,8 +180,8 @@ function judgeRight(history: History, at: number, order: Order, answer: Answer):
   const isPower = CUTTING.has(order.op) || order.op === 'reset' || order.op === 'diag';
   if (victims.is(key.boundTo))
     say('arbitration', at, answer, 'accepted from a host that is a victim');
-  const givenAt = history.givenAt.get(order.cmdId);
-  if (givenAt !== undefined && givenAt < victims.darkUntil(key.boundTo)) {
+  // Its tick says when it was made at the earliest; a tick of before the dark is one from then.
+  if (at - history.ears.ageOf(order.tick, at) < victims.darkUntil(key.boundTo)) {
     say('arbitration', at, answer, 'its giver was fenced after it had given it');
   }
   if (!isPower) return;

@@ -66,13 +66,20 @@ export const sharedSilence: Checker = (facts, complain): Witness => {
 function suspect(judge: Judge, at: number, number: number): string | undefined {
   const ear = judge.ears.hosts[number];
   if (ear === undefined || judge.proofs.mayBeFar(ear, at)) return undefined;
+  // Whoever came back on any path that they share has shown that the silence is its own.
+  const isBack = WAYS.some((name) =>
+    judge.rules.all.some(
+      ({ host }) =>
+        host !== number && shares(judge, ear, host, name) && cameBack(judge, ear, host, name),
+    ),
+  );
+  if (isBack) return undefined;
   for (const name of WAYS) {
     const company = judge.rules.all.filter(
       ({ host }) => host !== number && shares(judge, ear, host, name),
     );
     const with_ = company.find(({ host }) => fellTogether(judge, at, ear, host, name));
-    const isBack = company.some(({ host }) => cameBack(judge, ear, host, name));
-    if (with_ !== undefined && !isBack) {
+    if (with_ !== undefined) {
       return `host ${with_.host} fell silent on ${name} with it, and both are silent`;
     }
   }

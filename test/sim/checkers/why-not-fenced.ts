@@ -6,7 +6,7 @@
  * and the gaps that other fences may take, somebody trusts a cluster that nobody guards. In the calm
  * every host that runs is heard, and what was told of its silence is taken back.
  */
-import type { Checker, Witness } from '../witness.ts';
+import type { Checker, Truth, Witness } from '../witness.ts';
 import { type Ears, ears, heardAt } from './ears.ts';
 import { type Fences, fences } from './fences.ts';
 import { GAP_MS, type HostRules, type Rules, rulesOf } from './rules.ts';
@@ -28,6 +28,8 @@ interface Life {
   is: 'booting' | 'up' | 'hung' | 'over';
   since: number;
   incarnation: number;
+  /** Its shim was stopped, and nobody started it again. */
+  mute: boolean;
   /** It runs on after somebody answered for it that it does not: the board never hears it again. */
   disowned: boolean;
   complained: boolean;
@@ -74,12 +76,14 @@ export const whyNotFenced: Checker = (facts, complain): Witness => {
     truth: (at, truth) => {
       judge.ears.truth(at, truth);
       if (truth.kind === 'calm') judge.calmAt = at;
+      if (truth.kind === 'fault' && truth.on) noteShim(judge, truth);
       if (truth.kind === 'stall') judge.nextLookAt = at + LOOK_MS;
       if (truth.kind === 'life') {
         const { is, incarnation } = truth;
         const was = judge.life[truth.host];
         const disowned = was?.incarnation === incarnation && was.disowned;
-        judge.life[truth.host] = { is, since: at, incarnation, disowned, complained: false };
+        const mute = is === 'up' && was?.mute === true && was.incarnation === incarnation;
+        judge.life[truth.host] = { is, since: at, incarnation, disowned, mute, complained: false };
       }
       if (truth.kind !== 'agent' || truth.is === 'started') return;
       judge.alarms.clear();
@@ -111,8 +115,18 @@ export const whyNotFenced: Checker = (facts, complain): Witness => {
   };
 };
 
+function noteShim({ life }: Judge, { fault, host }: Truth & { kind: 'fault' }): void {
+  const of = host === undefined ? undefined : life[host];
+  if (of === undefined) return;
+  if (fault === 'shim-stopped') of.mute = true;
+  if (fault === 'shim-started') of.mute = false;
+}
+
 function newLife(): Life {
-  return { is: 'up', since: 0, incarnation: 0, disowned: false, complained: false };
+  return {
+    ...{ is: 'up', since: 0, incarnation: 0 },
+    ...{ disowned: false, mute: false, complained: false },
+  };
 }
 
 type Say = (rule: string, at: number, host: number, sentence: string) => void;
@@ -144,7 +158,7 @@ function judgeCalm(judge: Judge, at: number, one: HostRules, say: Say): void {
   if (life === undefined || ear === undefined || life.disowned) return;
   if (life.is !== 'up' || at - life.since < SETTLE_MS) return;
   const silentMs = at - heardAt(ear);
-  if (ear.left) return;
+  if (ear.left || life.mute) return;
   if (silentMs > one.deadMs) {
     say('L5', at, one.host, `it is up in the calm and not heard for ${silentMs.toFixed(0)} ms`);
     return;
