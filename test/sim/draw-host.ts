@@ -116,7 +116,7 @@ function usualTiming(chance: Prng): Timing {
   const deadtimeMs = chance.pick([10_000, 15_000, 15_000, 30_000]);
   return {
     keepaliveMs,
-    warntimeMs: defaultWarntimeMs(deadtimeMs),
+    warntimeMs: Math.round(defaultWarntimeMs(deadtimeMs)),
     deadtimeMs,
     initdeadMs: defaultInitdeadMs(deadtimeMs),
     offHoldMs: chance.pick([2_000, 5_000, 5_000]),
