@@ -58,8 +58,8 @@ function drawSettings(chance: Prng, context: HostContext): HostSettings {
     delayMs: delays,
   });
   const proof = chance.chance(0.3) ? 'by-hold' : 'verified';
-  const outlets = drawOutlets(chance, timing, proof === 'by-hold');
-  const periodMs = devicePeriod(chance, timing);
+  const outlets = drawOutlets(chance, timing, proof === 'by-hold', pace);
+  const periodMs = devicePeriod(chance, timing, pace);
   const adapter = chance.pick(['hub', 'hub', `port${index + 1}`]);
   const provable = modem || (serial && mqtt && !(lonely && brokerOnBoard));
   return {
@@ -125,13 +125,13 @@ function usualTiming(chance: Prng): Timing {
 }
 
 /** At most a sixth of the off-hold, as `check` demands. */
-function devicePeriod(chance: Prng, { offHoldMs }: Timing): number {
-  return chance.pick([50, 100, Math.floor(offHoldMs / 6)]);
+function devicePeriod(chance: Prng, { offHoldMs }: Timing, pace: Pace): number {
+  return chance.pick([50, 100, pace === 'long' ? 250 : Math.floor(offHoldMs / 6)]);
 }
 
-function drawOutlets(chance: Prng, timing: Timing, byHold: boolean): OutletSettings[] {
+function drawOutlets(chance: Prng, timing: Timing, byHold: boolean, pace: Pace): OutletSettings[] {
   const readable = byHold || chance.chance(0.85);
-  const periodMs = devicePeriod(chance, timing);
+  const periodMs = devicePeriod(chance, timing, pace);
   const outlet = (name: string, method: number): OutletSettings => ({
     ...{ name, method, readable, periodMs },
   });

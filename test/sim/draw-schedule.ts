@@ -12,7 +12,7 @@ const RATES: Readonly<Record<Pace, readonly [number, number]>> = {
   wild: [300, 1_500],
   brisk: [60, 300],
   calm: [6, 40],
-  long: [0.3, 2],
+  long: [0.004, 0.02],
 };
 
 /** Kinds that strike too hard, or say too little, to be as frequent as the others. */

@@ -64,7 +64,7 @@ function spanOf(chance: Prng, pace: Pace): number {
     wild: [2, 5],
     brisk: [8, 25],
     calm: [60, 240],
-    long: [6 * 60, 36 * 60],
+    long: [10 * 24 * 60, 60 * 24 * 60],
   } as const;
   const [low, high] = minutes[pace];
   return chance.between(low, high) * 60_000;

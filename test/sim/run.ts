@@ -2,6 +2,7 @@
 import type { Crypto } from '../../protocol/wire/crypto.ts';
 import type { Plan } from './plan.ts';
 import type { Checker, Complaint, Witness, WorldFacts } from './witness.ts';
+import { runOrJump } from './world/jump.ts';
 import type { World } from './world/state.ts';
 import { makeWorld, run } from './world/world.ts';
 
@@ -11,6 +12,8 @@ export interface RunSetup {
   /** One more who looks on, and never complains. */
   watcher?: (facts: WorldFacts) => Witness;
   log?: (line: string) => void;
+  /** Quiet stretches are stepped, too. */
+  noJumps?: boolean;
 }
 
 export interface Outcome {
@@ -28,7 +31,10 @@ export interface Outcome {
 /** Complaints of one run beyond this number say nothing new. */
 const COMPLAINTS_MAX = 20;
 
-export function runPlan(plan: Plan, { crypto, checkers, watcher, log }: RunSetup): Outcome {
+export function runPlan(
+  plan: Plan,
+  { crypto, checkers, watcher, log, noJumps = false }: RunSetup,
+): Outcome {
   const complaints: Complaint[] = [];
   const facts: WorldFacts = {
     seed: plan.seed,
@@ -45,7 +51,7 @@ export function runPlan(plan: Plan, { crypto, checkers, watcher, log }: RunSetup
   let world: World | undefined;
   const say = log && ((line: string) => log(`${(world?.now ?? 0).toFixed(0).padStart(9)} ${line}`));
   world = makeWorld(plan, { crypto, witnesses, ...(say === undefined ? {} : { log: say }) });
-  run(world, plan.endAt);
+  const jumpedMs = noJumps ? stepAll(world, plan.endAt) : runOrJump(world, plan.endAt);
   for (const witness of witnesses) witness.end?.(world.now);
   for (const sentence of world.broken) {
     complaints.push({ rule: 'assert', at: world.now, sentence });
@@ -55,10 +61,15 @@ export function runPlan(plan: Plan, { crypto, checkers, watcher, log }: RunSetup
     complaints,
     hash: hashOf(world),
     simMs: plan.endAt,
-    jumpedMs: 0,
+    jumpedMs,
     hosts: plan.hosts.length,
     counts: Object.fromEntries(world.counts),
   };
+}
+
+function stepAll(world: World, until: number): number {
+  run(world, until);
+  return 0;
 }
 
 /** By how much two of its clocks may run apart at worst, as a share. */

@@ -69,7 +69,11 @@ export const DEVICES: Readonly<Record<string, FaultKind>> = {
   ),
   'relay-bounces': {
     row: 12,
-    draw: (chance, plan) => anyRelay(chance, plan, { gapMs: chance.pick([5, 40, 300]) }),
+    draw: (chance, plan) =>
+      anyRelay(chance, plan, {
+        gapMs: chance.pick([5, 40, 300]),
+        touchMs: chance.pick([3, 3, 1_000]),
+      }),
     begin: (world, { host = 0 }, index) => {
       const machine = machineOf(world, host);
       machine.slowMs += 1;
@@ -128,11 +132,15 @@ function bounce(world: World, entry: Entry): number {
   const { host = 0, with: more } = entry;
   const machine = machineOf(world, host);
   const outlet = Number(more['outlet']);
+  // Either too short for a supply to notice, or long enough for every sample to see it.
+  const touchMs = Number(more['touchMs'] ?? 3);
   const isCut = world.board.process?.board.hosts.get(host)?.fence !== undefined;
   const relay = machine.relays[outlet];
   if (isCut && relay?.really === 'open') {
     moveRelay(world, machine, outlet, 'closed');
-    add(world, world.now + 3, DEED.relay, machine.index, 1, [outlet]);
+    add(world, world.now + touchMs, DEED.relay, machine.index, 1, [outlet]);
   }
-  return Number(more['gapMs']) * chanceOf(world, { ...entry, at: world.now }).between(1, 4);
+  return (
+    touchMs + Number(more['gapMs']) * chanceOf(world, { ...entry, at: world.now }).between(1, 4)
+  );
 }

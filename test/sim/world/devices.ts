@@ -147,7 +147,7 @@ export function answered(
     fast(host) || !probe.known ? probe.periodMs : Math.max(SAMPLE_IDLE_MS, probe.periodMs);
   probe.turn += 1;
   probe.was = undefined;
-  probe.answerAt = world.now + (isMute ? MUTE_MS : paceMs) + ASK_MS + machine.slowMs;
+  probe.answerAt = world.now + (isMute ? MUTE_MS : paceMs) + machine.slowMs;
   // A slow device is read when it is asked; any other as good as when it answers.
   const askAt = machine.slowMs > 0 ? probe.answerAt - machine.slowMs : probe.answerAt;
   add(world, askAt, DEED.probe, at, machine.slowMs > 0 ? -probe.turn : probe.turn);

@@ -27,13 +27,24 @@ export function isFed(machine: Machine): boolean {
 export function settlePower(world: World, machine: Machine): void {
   if (!isFed(machine)) {
     machine.switchedOff = false;
+    machine.fedAt = undefined;
     if (machine.unfedAt !== undefined || !machine.powered) return;
     machine.unfedAt = world.now;
     add(world, world.now + machine.plan.holdUpMs, DEED.unfed, machine.index, world.now);
     return;
   }
   machine.unfedAt = undefined;
-  if (!machine.powered && !machine.switchedOff) givePower(world, machine);
+  if (machine.powered || machine.switchedOff) return;
+  machine.fedAt = world.now;
+  add(world, world.now + CHARGE_MS, DEED.fed, machine.index, world.now);
+}
+
+/** A supply that is fed for a moment only, by a contact that bounces, gives nothing. */
+const CHARGE_MS = 20;
+
+export function onFed(world: World, machine: Machine, since: number): void {
+  if (machine.fedAt !== since || machine.powered || machine.switchedOff) return;
+  if (isFed(machine)) givePower(world, machine);
 }
 
 /** The hold-up is over. */

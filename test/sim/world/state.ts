@@ -63,6 +63,7 @@ export const DEED = {
   /** The next of what a fault does again and again; `a` is the entry's index. */
   again: 27,
   ghost: 28,
+  fed: 29,
 } as const;
 
 export type Channel = 'serial' | 'mqtt';
@@ -114,6 +115,8 @@ export interface Machine {
   powered: boolean;
   /** Since when its supplies are not fed and bridge the gap. */
   unfedAt: number | undefined;
+  /** Since when they are fed again. */
+  fedAt: number | undefined;
   /** Somebody pressed its button, or it went off by itself. */
   switchedOff: boolean;
   /** Its feed has failed, relays or not. */

@@ -25,6 +25,7 @@ import {
   hearBroker,
   hearLine,
   onBooted,
+  onFed,
   onShimDue,
   onUnfed,
   startShim,
@@ -116,7 +117,15 @@ function newMachine(plan: Plan, crypto: Crypto, host: HostPlan, index: number): 
     clock: localClock(fastPpm, 500, 0),
     relays: settings.outlets.map(() => ({ really: 'closed', faults: [] })),
     senses: settings.senses.map(() => ({ faults: [] })),
-    ...{ at: 'off', start: 0, incarnation: 0, lives: 0, powered: true, unfedAt: undefined },
+    ...{
+      at: 'off',
+      start: 0,
+      incarnation: 0,
+      lives: 0,
+      powered: true,
+      unfedAt: undefined,
+      fedAt: undefined,
+    },
     ...{ switchedOff: false, mainsOff: 0, frozen: 0, shim: undefined, alarms: 0 },
     ring: ringOf(crypto, [keyFor(plan.seed, 'host', settings.name, 1, true)]),
     dueAt: Number.POSITIVE_INFINITY,
@@ -206,6 +215,8 @@ function onMachine(world: World, machine: Machine, kind: number, b: number, what
       return onRelay(world, machine, what as number[], b === 1 ? 'open' : 'closed');
     case DEED.unfed:
       return onUnfed(world, machine, b);
+    case DEED.fed:
+      return onFed(world, machine, b);
     case DEED.booted:
       return onBooted(world, machine, b);
     case DEED.pulse:
