@@ -1,5 +1,6 @@
 /** Every checker of the simulator. */
 import type { Checker } from '../witness.ts';
+import { contradicted } from './contradicted.ts';
 import { fencedIsTrue } from './fenced-is-true.ts';
 import { fencesApart } from './fences-apart.ts';
 import { noFalseFence } from './no-false-fence.ts';
@@ -18,6 +19,7 @@ export const CHECKERS: readonly Checker[] = [
   noHealthyCut,
   sharedSilence,
   fencedIsTrue,
+  contradicted,
   oneCutOneCause,
   orders,
   fencesApart,

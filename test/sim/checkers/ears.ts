@@ -20,6 +20,8 @@ const NEVER = Number.NEGATIVE_INFINITY;
 /** One channel of one host. */
 export interface Hearing {
   freshAt: number;
+  /** What the board had stalled in all by then. */
+  stalledMs: number;
   incarnation: number;
   /** When beats began again after a gap of more than 2K + d. */
   resumedAt: number;
@@ -69,6 +71,8 @@ export interface Stall {
   since: number | undefined;
   endAt: number;
   lengthMs: number;
+  /** All stalls of this life of the board that were surely longer than L. */
+  totalMs: number;
 }
 
 export interface Ears {
@@ -80,6 +84,13 @@ export interface Ears {
   ageOf(tick: number, at: number): number;
   truth(at: number, truth: Truth): void;
   step(at: number, event: Event, effects: readonly Effect[]): void;
+}
+
+/** What truth says of a word beside its words. */
+interface Word {
+  age: number;
+  sentAt: number;
+  stalledMs: number;
 }
 
 const TICKS = 4_096;
@@ -95,11 +106,11 @@ export function ears(rules: Rules): Ears {
     media[0] = newListening();
   };
   forget();
-  const stall: Stall = { since: undefined, endAt: NEVER, lengthMs: 0 };
+  const stall: Stall = { since: undefined, endAt: NEVER, lengthMs: 0, totalMs: 0 };
   const tickAt = new Float64Array(TICKS).fill(NEVER);
   const tickNo = new Float64Array(TICKS).fill(-1);
   /** The latest word, as truth knows it; the step that follows takes it. */
-  const word = { host: 0, age: 0, sentAt: 0 };
+  const word = { host: 0, age: 0, sentAt: 0, stalledMs: 0 };
   const issue = (tick: number, at: number): void => {
     tickNo[tick % TICKS] = tick;
     tickAt[tick % TICKS] = at;
@@ -116,9 +127,10 @@ export function ears(rules: Rules): Ears {
           word.host = truth.host;
           word.age = at - truth.echoAt;
           word.sentAt = truth.sentAt;
+          word.stalledMs = stall.totalMs;
           return;
         case 'stall':
-          return noteStall(stall, at, truth.on);
+          return noteStall(stall, at, truth.on, rules.lagMs);
         case 'agent':
           // It has listened for a while when it says that it is started.
           if (truth.is === 'started') return;
@@ -126,6 +138,7 @@ export function ears(rules: Rules): Ears {
           if (stall.since !== undefined) stall.since = at;
           stall.endAt = NEVER;
           stall.lengthMs = 0;
+          stall.totalMs = 0;
           tickNo.fill(-1);
           return;
         default:
@@ -148,7 +161,7 @@ function hearEvent(
   media: readonly Listening[],
   at: number,
   event: Event,
-  word: { host: number; age: number; sentAt: number },
+  word: Word & { host: number },
 ): void {
   switch (event.kind) {
     case 'heard':
@@ -173,6 +186,7 @@ function hearEvent(
 function newEar(rules: HostRules): Ear {
   const never = (): Hearing => ({
     freshAt: NEVER,
+    stalledMs: 0,
     incarnation: 0,
     resumedAt: NEVER,
     carried: false,
@@ -201,10 +215,11 @@ function newEar(rules: HostRules): Ear {
   };
 }
 
-function noteStall(stall: Stall, at: number, on: boolean): void {
+function noteStall(stall: Stall, at: number, on: boolean, lagMs: number): void {
   if (on) stall.since = at;
   if (on || stall.since === undefined) return;
   stall.lengthMs = at - stall.since;
+  if (stall.lengthMs > lagMs) stall.totalMs += stall.lengthMs;
   stall.endAt = at;
   stall.since = undefined;
 }
@@ -250,12 +265,7 @@ function uncarry(ear: Ear | undefined): void {
 
 type Opened = (Event & { kind: 'heard' })['opened'];
 
-function hearWord(
-  hosts: readonly Ear[],
-  at: number,
-  opened: Opened,
-  word: { age: number; sentAt: number },
-): void {
+function hearWord(hosts: readonly Ear[], at: number, opened: Opened, word: Word): void {
   const ear = hosts[opened.host];
   if (ear === undefined || !('echo' in opened) || opened.channel === 'socket') return;
   const way = ear.ways[opened.channel];
@@ -281,6 +291,7 @@ function hearWord(
   ear.missed = false;
   if (at - way.freshAt > ear.rules.soonMs) way.resumedAt = at;
   way.freshAt = at;
+  way.stalledMs = word.stalledMs;
   way.incarnation = opened.incarnation;
   way.carried = true;
   if (opened.kind === 'beat') notePace(ear, way, at, opened);
@@ -367,6 +378,12 @@ export function doubtByOrder(
     (effect) => effect.kind === 'answer' && effect.answer.outcome === 'stale',
   );
   if (!isStale) ear.doubtUntil = Math.max(ear.doubtUntil, at + ear.rules.atLeast(ear.rules.deadMs));
+}
+
+/** For how long the board has surely listened, at the most, since it heard the host last. */
+export function quietMs({ stall }: Ears, { ways: { serial, mqtt } }: Ear, at: number): number {
+  const since = (way: Hearing): number => at - way.freshAt - (stall.totalMs - way.stalledMs);
+  return Math.min(since(serial), since(mqtt));
 }
 
 /** When the host was surely heard last, on any channel. */

@@ -70,6 +70,9 @@ test('a stall of the board asks for three keepalives, and for silence anew', () 
   };
   assert.equal(stalled(400, 2_500).verdict(1).rules(), ['S4']);
   assert.equal(stalled(400, 3_500).verdict(1).rules(), []);
+  const asleep = silent(11_000).truth({ kind: 'stall', on: true }).wait(4_500);
+  asleep.truth({ kind: 'stall', on: false }).silence(3_500, [2]);
+  assert.equal(asleep.verdict(1).rules(), ['S3']);
   assert.ok(stalled(8_000, 10_000).verdict(1).rules().includes('S3'));
   assert.equal(stalled(5_100, 16_000).verdict(1).rules(), []);
 });

@@ -11,7 +11,7 @@
  * standing order: nothing on it kicked in time, or it left to go off. Then only S4 is asked.
  */
 import type { Checker, Complaint, Witness } from '../witness.ts';
-import { doubtByOrder, type Ear, type Ears, ears, heardAt, WAYS } from './ears.ts';
+import { doubtByOrder, type Ear, type Ears, ears, heardAt, quietMs, WAYS } from './ears.ts';
 import { fences, type RunningFence } from './fences.ts';
 import { type Proofs, proofs } from './proofs.ts';
 import { type Rules, rulesOf } from './rules.ts';
@@ -77,7 +77,7 @@ function judgeCut(judge: Judge, at: number, host: number, running: RunningFence)
     ? Math.min(ear.rules.deadMs, judge.timers.shortestMs(host))
     : ear.rules.deadMs;
   const found = [
-    fresh(ear, at, deadMs),
+    fresh(judge.ears, ear, at, deadMs),
     member(ear, isTimer, at),
     doubted(ear, at),
     settling(judge, ear, at),
@@ -98,10 +98,10 @@ function judgeCut(judge: Judge, at: number, host: number, running: RunningFence)
 type Broken = [rule: string, sentence: string] | undefined;
 
 /** S3, S5: a fresh beat within the deadtime, on any channel. */
-function fresh(ear: Ear, at: number, deadMs: number): Broken {
-  const sinceMs = at - heardAt(ear);
+function fresh(all: Ears, ear: Ear, at: number, deadMs: number): Broken {
+  const sinceMs = quietMs(all, ear, at);
   if (sinceMs >= ear.rules.atLeast(deadMs)) return undefined;
-  return ['S3', `it was cut ${sinceMs.toFixed(0)} ms after a fresh beat; deadtime is ${deadMs} ms`];
+  return ['S3', `it was cut after ${sinceMs.toFixed(0)} ms of listening; deadtime is ${deadMs} ms`];
 }
 
 /** Absent is not dead, and neither is who left, or leaves within its grace. */

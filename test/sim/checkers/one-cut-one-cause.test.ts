@@ -110,6 +110,15 @@ test('a start cuts nothing, and gives power only where it found something of a f
     .step(start, news(1, 'interrupted', 'alarm'))
     .tick(restore(1));
   assert.equal(found.rules(), []);
+  const open = history(oneCutOneCause).truth({
+    kind: 'agent',
+    is: 'ended',
+    life: 1,
+    remembers: false,
+  });
+  open.step({ kind: 'contact', host: 1, outlet: 0, value: 'open', askedAt: 0 });
+  open.truth({ kind: 'agent', is: 'started', life: 2, remembers: false });
+  assert.equal(open.step(start, news(1, 'interrupted', 'alarm')).rules(), ['S7']);
 });
 
 test('who keeps a host off is not given power behind his back', () => {

@@ -20,6 +20,8 @@ interface Known {
   lockedBy: string | undefined;
   /** It was told to give power, or a start found outlets open that an earlier life had opened. */
   mayClose: boolean;
+  /** Outlets as the board read them before it was started. */
+  found: Map<number, string>;
   /** Fences and pulses of this life of the board. */
   ids: Set<number>;
   cutIds: Map<number, number>;
@@ -31,6 +33,7 @@ interface Judge {
   rules: Rules;
   ears: Ears;
   known: Known[];
+  remembers: boolean;
   say: (rule: string, at: number, host: number, sentence: string) => void;
 }
 
@@ -44,17 +47,21 @@ export const oneCutOneCause: Checker = (facts, complain): Witness => {
     rules,
     ears: ears(rules),
     known,
+    remembers: false,
     say: (rule, at, host, sentence) => complain({ rule, at, host, sentence }),
   };
   return {
     truth: (at, truth) => {
       judge.ears.truth(at, truth);
-      if (truth.kind !== 'agent' || truth.is === 'started') return;
+      if (truth.kind !== 'agent') return;
+      judge.remembers = truth.remembers;
+      if (truth.is === 'started') return;
       for (const number of numbers) known[number] = newKnown();
     },
     step: (at, event, effects) => {
       judge.ears.step(at, event, effects);
       all.event(event);
+      if (event.kind === 'contact') known[event.host]?.found.set(event.outlet, event.value);
       if (effects.length === 0) return;
       for (const effect of effects) {
         judgeEffect(judge, at, { event, effects, effect, all });
@@ -69,6 +76,7 @@ function newKnown(): Known {
     frozen: false,
     lockedBy: undefined,
     mayClose: false,
+    found: new Map(),
     ids: new Set(),
     cutIds: new Map(),
     orders: new Set(),
@@ -216,11 +224,10 @@ function judgePulse(
 function noteLock({ known }: Judge, { answer }: Effect & { kind: 'answer' }): void {
   const of = known[answer.host];
   if (of === undefined) return;
-  const { op, outcome, from, detail } = answer;
+  const { op, outcome, detail } = answer;
   if (outcome === 'done' && (op === 'off' || op === 'ack') && detail.startsWith('kept off by ')) {
     of.lockedBy = detail.slice('kept off by '.length);
   }
-  if (outcome === 'done' && op === 'off') of.lockedBy ??= from.name;
   if (outcome === 'accepted' && op === 'on') {
     of.lockedBy = undefined;
     of.mayClose = true;
@@ -229,15 +236,34 @@ function noteLock({ known }: Judge, { answer }: Effect & { kind: 'answer' }): vo
 
 const FREEZES: ReadonlySet<string> = new Set(['integrity', 'two-lives', 'crossed', 'interrupted']);
 
+/** What is open throughout, and nobody remembers why, stays open (section 6). */
+function judgeFound({ known, remembers, rules, say }: Judge, at: number, host: number): void {
+  const outlets = rules.hosts[host]?.settings.outlets ?? [];
+  const read = outlets.flatMap(({ readable }, outlet) =>
+    readable ? [known[host]?.found.get(outlet)] : [],
+  );
+  if (remembers || read.length === 0 || read.some((value) => value !== 'open')) return;
+  say(
+    'S7',
+    at,
+    host,
+    'all its outlets were found open by a start that remembers nothing, and it acts',
+  );
+}
+
 function judgeNews(
-  { known, say }: Judge,
+  judge: Judge,
   at: number,
   { event }: Seen,
   news: Effect & { kind: 'news' },
 ): void {
+  const { known, say } = judge;
   const of = news.host === undefined ? undefined : known[news.host];
   if (of === undefined || news.host === undefined || news.over === true) return;
-  if (event.kind === 'start' && news.code === 'interrupted') of.mayClose = true;
+  if (event.kind === 'start' && news.code === 'interrupted') {
+    of.mayClose = true;
+    judgeFound(judge, at, news.host);
+  }
   if (FREEZES.has(news.code) && news.text.startsWith('frozen')) {
     of.frozen = true;
     of.lockedBy = undefined;

@@ -194,7 +194,7 @@ function judgeRight(history: History, at: number, order: Order, answer: Answer):
 function judgeLife({ ears, say }: History, at: number, order: Order, answer: Answer): void {
   if (!CUTTING.has(order.op) && order.op !== 'reset' && order.op !== 'diag') return;
   const ear = ears.hosts[order.host];
-  if (ear === undefined || order.incarnation === 0) return;
+  if (ear === undefined || order.incarnation === 0 || ear.missed || ear.left) return;
   const isOther = ear.incarnation !== 0 && ear.incarnation !== order.incarnation;
   // Whether the life that was heard has been ended since is for the fence to say, not for the ear.
   if (isOther && at - Math.max(ear.ways.serial.freshAt, ear.ways.mqtt.freshAt) < ear.rules.deadMs) {
