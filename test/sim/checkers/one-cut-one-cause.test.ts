@@ -131,6 +131,19 @@ test('who keeps a host off is not given power behind his back', () => {
   assert.equal(h.rules(), []);
 });
 
+test('a lock is released by its holder or an operator, and by no other bound key', () => {
+  const off = order({ host: 1, op: 'off', from: { name: 'second', orderer: 2, boundTo: 2 } });
+  const kept = answer(off, 'done', { proof: 'verified', detail: 'kept off by second' });
+  const release = (from: Parameters<typeof order>[0]['from']): string[] => {
+    const on = order({ host: 1, op: 'on', cmdId: 'on', ...(from === undefined ? {} : { from }) });
+    const h = journalled(begun(off), cut(1)).tick(kept);
+    return h.step({ kind: 'order', order: on }, answer(on, 'accepted')).rules();
+  };
+  assert.equal(release({ name: 'third', orderer: 3, boundTo: 3 }), ['S8']);
+  assert.equal(release(off.from), []);
+  assert.equal(release(undefined), []);
+});
+
 test('a pulse is recorded before it is given, and given once', () => {
   const pulses = [{ name: 'button', kind: 'reset' as const }];
   const reset = order({ host: 1, op: 'reset' });

@@ -102,7 +102,7 @@ function judgeEffect(judge: Judge, at: number, seen: Seen): void {
     case 'pulse':
       return judgePulse(judge, at, seen, effect);
     case 'answer':
-      return noteLock(judge, effect);
+      return judgeLock(judge, at, effect);
     case 'news':
       return judgeNews(judge, at, seen, effect);
     default:
@@ -220,15 +220,28 @@ function judgePulse(
   if (!isUnlogged) say('S8', at, host, 'its pulse is not called unlogged');
 }
 
-/** Whoever was told that he keeps a host off, does. */
-function noteLock({ known }: Judge, { answer }: Effect & { kind: 'answer' }): void {
+/** Whoever was told that he keeps a host off, does; only he or an operator releases it. */
+function judgeLock(
+  { known, say }: Judge,
+  at: number,
+  { answer }: Effect & { kind: 'answer' },
+): void {
   const of = known[answer.host];
   if (of === undefined) return;
-  const { op, outcome, detail } = answer;
+  const { op, outcome, detail, from } = answer;
   if (outcome === 'done' && (op === 'off' || op === 'ack') && detail.startsWith('kept off by ')) {
     of.lockedBy = detail.slice('kept off by '.length);
   }
   if (outcome === 'accepted' && op === 'on') {
+    const isHolder = from.boundTo === undefined || from.name === of.lockedBy;
+    if (of.lockedBy !== undefined && !isHolder) {
+      say(
+        'S8',
+        at,
+        answer.host,
+        `${of.lockedBy} keeps it off, and ${from.name} was let release it`,
+      );
+    }
     of.lockedBy = undefined;
     of.mayClose = true;
   }
