@@ -10,7 +10,7 @@ import { RIGHTS } from '../../firmware-agent/core/settings.ts';
 import type { Prng } from '../lib/prng.ts';
 import { drawHost } from './draw-host.ts';
 import { drawSchedule } from './draw-schedule.ts';
-import type { Plan } from './plan.ts';
+import type { HostPlan, Plan } from './plan.ts';
 import { stream } from './streams.ts';
 
 export interface DrawWish {
@@ -37,7 +37,7 @@ export function drawPlan({ seed, hours }: DrawWish): Plan {
   const plan: Plan = {
     seed,
     calmAt,
-    endAt: calmAt + calmMs(hosts.map(({ settings }) => settings)),
+    endAt: calmAt + calmMs(hosts),
     board: {
       agent: 7,
       brokerOnBoard,
@@ -71,12 +71,14 @@ function spanOf(chance: Prng, pace: Pace): number {
 }
 
 /** Time in which everything that is owed must come, boots and gaps between fences included. */
-function calmMs(hosts: readonly HostSettings[]): number {
+function calmMs(hosts: readonly HostPlan[]): number {
   const longest = (key: keyof Timing): number =>
-    Math.max(...hosts.map(({ timing }) => timing[key]));
+    Math.max(...hosts.map(({ settings }) => settings.timing[key]));
   const onceMs =
     longest('deadtimeMs') + longest('initdeadMs') + longest('drainMs') + 3 * longest('offHoldMs');
-  return 2 * onceMs + 40_000 * hosts.length + 4 * Math.max(...hosts.map(delayOf));
+  const bootMs = Math.max(...hosts.map((host) => host.bootMs));
+  const delayMs = Math.max(...hosts.map(({ settings }) => delayOf(settings)));
+  return onceMs + 2 * bootMs + 35_000 * hosts.length + 4 * delayMs + 20_000;
 }
 
 function drawOrderers(hosts: readonly HostSettings[]): OrdererSettings[] {

@@ -42,6 +42,8 @@ export function giveOrder(world: World, entry: Entry): void {
   const client = Number(by);
   const orderer = world.settings.orderers[client];
   if (orderer === undefined) return;
+  const own = homeOf(world, client);
+  if (own !== undefined && (own.at !== 'up' || own.frozen > 0)) return;
   const chance = stream(world.plan.seed, `order ${JSON.stringify(entry)}`);
   const cmdId = chance.bytes(16);
   const host = entry.host ?? 0;
@@ -60,6 +62,7 @@ export function giveOrder(world: World, entry: Entry): void {
     entry,
     cmdId,
     alarms: 0,
+    start: own?.start ?? 0,
     incarnation: lives[incarnation as keyof typeof lives] ?? 0,
   };
   world.jobs.push(job);
@@ -77,11 +80,31 @@ export function giveOrder(world: World, entry: Entry): void {
 export function stepJob(world: World, at: number, event: OrderEvent): void {
   const job = world.jobs[at];
   if (job === undefined || job.run.at === 'ended') return;
+  const own = homeOf(world, job.client);
+  // Whoever orders on a server dies with it, and stands still with it.
+  if (own !== undefined && own.start !== job.start) return endJob(job);
+  if (own !== undefined && own.frozen > 0) {
+    job.alarms += 1;
+    return add(world, world.now + STANDS_STILL_MS, DEED.orderDue, at, job.alarms);
+  }
   const { run, effects, dueAt } = stepOrder(job.run, event, world.now, job.names);
   job.run = run;
   job.alarms += 1;
   if (dueAt !== undefined) add(world, Math.max(dueAt, world.now), DEED.orderDue, at, job.alarms);
   for (const effect of effects) carryOut(world, job, effect);
+}
+
+const STANDS_STILL_MS = 500;
+
+/** The server on which this orderer's program runs; undefined for a person's own machine. */
+function homeOf(world: World, client: number): Machine | undefined {
+  const boundTo = world.settings.orderers[client]?.boundTo;
+  return boundTo === undefined ? undefined : world.machines[world.indexOf[boundTo] ?? -1];
+}
+
+function endJob(job: OrderJob): void {
+  const nothing = { proof: 'none', untested: false, incarnation: 0, accepted: false } as const;
+  job.run = { at: 'ended', end: { outcome: 'no-answer', ...nothing, detail: '' } };
 }
 
 /** `alarm` tells the latest wish to be woken from those before it. */

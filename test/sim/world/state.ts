@@ -213,6 +213,8 @@ export interface OrderJob {
   cmdId: Uint8Array;
   /** Counts its wishes to be woken: only the latest holds. */
   alarms: number;
+  /** The start of its server under which it was given. */
+  start: number;
   incarnation: number;
 }
 
