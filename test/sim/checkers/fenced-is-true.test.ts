@@ -109,6 +109,8 @@ test('a host is frozen for a contradiction only where one can be', () => {
       .rules(),
     ['S2'],
   );
+  const closed = dark(9_000).truth({ kind: 'relay', host: 1, outlet: 0, is: 'closed' });
+  assert.equal(closed.tick(news(1, 'integrity', 'alarm')).rules(), []);
   const lit = dark(9_000).truth({ kind: 'power', host: 1, on: true });
   assert.equal(lit.tick(news(1, 'integrity', 'alarm')).rules(), []);
 });

@@ -23,6 +23,8 @@ interface Dark {
   since: number;
   until: number;
   lied: boolean;
+  /** When a relay of it closed last, whoever moved it. */
+  closedAt: number;
   /** Lives that are over; and the one that is not, if any. */
   life: number;
   runs: boolean;
@@ -40,6 +42,11 @@ export const fencedIsTrue: Checker = (facts, complain): Witness => {
     truth: (at, truth) => {
       if (truth.kind === 'agent') {
         for (const dark of hosts) if (dark !== undefined) dark.startedAt = at;
+        return;
+      }
+      if (truth.kind === 'relay' && truth.is === 'closed') {
+        const dark = hosts[truth.host];
+        if (dark !== undefined) dark.closedAt = at;
         return;
       }
       if (truth.kind !== 'power' && truth.kind !== 'life' && truth.kind !== 'devices') return;
@@ -92,6 +99,7 @@ function darkOf(rules: Rules, { holdUpMs }: WorldFacts): (Dark | undefined)[] {
       since: Infinity,
       until: Number.NEGATIVE_INFINITY,
       lied: false,
+      closedAt: Number.NEGATIVE_INFINITY,
       life: 0,
       runs: true,
       startedAt: 0,
@@ -189,9 +197,9 @@ function judgeByHand(at: number, dark: Dark, effects: readonly Effect[], say: Sa
   }
 }
 
-/** Who is frozen for a contradiction has power, speaks, or has devices that lie. */
+/** Who is frozen for a contradiction has power, a relay that closed, a voice, or devices that lie. */
 function judgeIntegrity(at: number, dark: Dark, text: string, say: Say): void {
-  if (dark.lied || dark.hasPower || dark.runs) return;
+  if (dark.lied || dark.hasPower || dark.runs || dark.closedAt > dark.since) return;
   say('S2', at, dark, `frozen for nothing, it is off: ${text}`);
 }
 
