@@ -95,7 +95,41 @@ interface Word {
 
 const TICKS = 4_096;
 
+const known = new WeakMap<Rules, Ears>();
+
+/**
+ * The ears of one world. All checkers of that world have the same, because what was heard is the
+ * same for all and most of what is told is a beat; whoever tells them first is heard, and the others
+ * tell them nothing new.
+ */
 export function ears(rules: Rules): Ears {
+  const shared = known.get(rules) ?? once(listen(rules));
+  known.set(rules, shared);
+  return shared;
+}
+
+function once(all: Ears): Ears {
+  let truthTold: Truth | undefined;
+  let told: { at: number; event: Event; effects: readonly Effect[] } | undefined;
+  return {
+    ...all,
+    truth: (at, truth) => {
+      if (truth === truthTold) return;
+      truthTold = truth;
+      all.truth(at, truth);
+    },
+    step: (at, event, effects) => {
+      if (told === undefined) told = { at, event, effects };
+      else if (told.event === event && told.effects === effects && told.at === at) return;
+      told.at = at;
+      told.event = event;
+      told.effects = effects;
+      all.step(at, event, effects);
+    },
+  };
+}
+
+function listen(rules: Rules): Ears {
   const hosts: Ear[] = [];
   const media: Listening[] = [];
   const forget = (): void => {
@@ -168,7 +202,7 @@ function hearEvent(
       if (event.opened.host === word.host) hearWord(hosts, at, event.opened, word);
       return;
     case 'listening':
-      return listen(media[event.channel === 'mqtt' ? 0 : event.host], at, event.on);
+      return noteListening(media[event.channel === 'mqtt' ? 0 : event.host], at, event.on);
     case 'ended': {
       const ear = hosts[event.host];
       if (ear !== undefined) ear.ways[event.channel].carried = false;
@@ -228,7 +262,7 @@ function newListening(): Listening {
   return { on: false, changedAt: NEVER, gapEndAt: NEVER, gapMs: 0 };
 }
 
-function listen(medium: Listening | undefined, at: number, on: boolean): void {
+function noteListening(medium: Listening | undefined, at: number, on: boolean): void {
   if (medium === undefined || medium.on === on) return;
   if (on && medium.changedAt !== NEVER) {
     const lengthMs = at - medium.changedAt;

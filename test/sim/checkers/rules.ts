@@ -57,7 +57,16 @@ export const TTL_MAX_MS = 30_000;
 export const LEAVE_MAX_MS = 600_000;
 const RATE_ERROR = 0.001;
 
-export function rulesOf({ settings, clockError = RATE_ERROR }: WorldFacts): Rules {
+const known = new WeakMap<WorldFacts, Rules>();
+
+/** The rules of one world; the same object for all who ask about that world. */
+export function rulesOf(facts: WorldFacts): Rules {
+  const rules = known.get(facts) ?? workOut(facts);
+  known.set(facts, rules);
+  return rules;
+}
+
+function workOut({ settings, clockError = RATE_ERROR }: WorldFacts): Rules {
   const spans: Spans = {
     atLeast: (ms) => ms * (1 - 2 * clockError) - 1,
     atMost: (ms) => ms * (1 + 2 * clockError) + 1,

@@ -3,7 +3,7 @@
  *
  * In maintenance a host is not cut by verdict or timer; while everything is disabled nothing is cut
  * that had not been cut before, by nobody. A disable that was answered `done` is on disk, so a board
- * that starts with its memory says at once that it stands.
+ * that starts with its memory says at once that it stands, unless the disk itself was broken since.
  */
 import type { Effect, Event } from '../../../firmware-agent/core/events.ts';
 import type { Checker, Witness } from '../witness.ts';
@@ -19,9 +19,15 @@ export const toldNotTo: Checker = (facts, complain): Witness => {
   const stored = new Map<number, number>();
   const asked = new Map<string, { host: number; untilAt: number }>();
   let remembers = false;
+  /** Faults of the disk that go on: what it says then, it may forget. */
+  let ailing = 0;
   return {
     truth: (_, truth) => {
       quiet.truth(truth);
+      if (truth.kind === 'fault' && truth.fault.startsWith('disk-')) {
+        ailing += truth.on ? 1 : -1;
+        stored.clear();
+      }
       if (truth.kind !== 'agent') return;
       if (truth.is === 'ended') return asked.clear();
       remembers = truth.remembers;
@@ -32,7 +38,7 @@ export const toldNotTo: Checker = (facts, complain): Witness => {
       quiet.step(at, event, effects);
       if (event.kind === 'order') noteAsked(asked, stored, at, event);
       for (const effect of effects) {
-        if (effect.kind === 'answer') noteStored(asked, stored, effect);
+        if (effect.kind === 'answer' && ailing === 0) noteStored(asked, stored, effect);
         if (effect.kind === 'cut' || effect.kind === 'pulse') {
           const of = all.hosts[effect.host];
           const isOwn = of?.cutting.length === 0 && of.running?.cause !== 'order';
