@@ -3,7 +3,7 @@
 BUILT := dist/test
 INSTALLED := node_modules/.installed
 
-.PHONY: help run test check scenario sim bench bundle types lint tidy format show-frame clean
+.PHONY: help run test check scenario sim bench spin bundle types lint tidy format show-frame clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ bench: $(INSTALLED) ## what the agent takes, with 2 and 100 hosts, against its l
 	@node test/lib/build.mjs test/bench/main.ts test/bench/load.ts test/lib/bench/main.ts
 	@node --enable-source-maps $(BUILT)/test-bench-main.cjs $(if $(JSON),--json) \
 	  $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(FLAGS),--flags="$(FLAGS)")
+
+spin: $(INSTALLED) ## handshake and orders against an adversary, all states of two models; needs Debian's spin
+	@node test/lib/build.mjs test/explore/spin/main.ts
+	@node --enable-source-maps $(BUILT)/test-explore-spin-main.cjs
 
 bundle: $(INSTALLED) ## one file for each program, with its native parts, in dist/bundle; ARCH=arm64 or arm
 	@node bundle/build.mjs $(ARCH)

@@ -44,6 +44,7 @@ import { openPaths, type Paths } from './paths.ts';
 import { recall } from './recall.ts';
 import { type Sampler, sampler } from './sampler.ts';
 import { type Hands, runShell, type Shell } from './shell.ts';
+import { type Recorder, recorder } from './tape.ts';
 
 export interface AgentSetup {
   config: AgentConfig;
@@ -77,6 +78,7 @@ interface Parts {
   devices: Devices;
   state: StateFile;
   records: FenceRecords;
+  recorder: Recorder;
   hook: AlertHookDriver | undefined;
   announce: Announcer;
   /** Filled while the parts are wired; each exists before the first event can reach it. */
@@ -91,7 +93,7 @@ export async function startAgent(setup: AgentSetup): Promise<Result<Agent>> {
   if (!access.ok) return access;
   const parts = makeParts(setup);
   const { board, late } = parts;
-  const shell = runShell(board, handsOf(parts));
+  const shell = runShell(board, handsOf(parts), parts.recorder);
   late.shell = shell;
   const desk = openDesk({
     ...setup,
@@ -153,6 +155,7 @@ function makeParts(setup: AgentSetup): Parts {
     devices: openDevices(config.board, config.devices),
     state: stateFile(config.stateDir),
     records: fenceRecords(config.stateDir),
+    recorder: recorder(board),
     hook,
     announce: announcer({
       board: config.board,
@@ -225,7 +228,7 @@ function handsOf(parts: Parts): Hands {
 }
 
 function carry(parts: Parts, effect: Parameters<Hands['carry']>[0]): void {
-  const { board, sessions, records, announce, late } = parts;
+  const { board, sessions, records, recorder, announce, late } = parts;
   switch (effect.kind) {
     case 'round': {
       late.paths?.round(effect.tick);
@@ -247,7 +250,7 @@ function carry(parts: Parts, effect: Parameters<Hands['carry']>[0]): void {
     case 'answer':
       return late.desk?.answer(effect.answer);
     case 'record':
-      return records.put(dated(effect.record));
+      return records.put(dated(effect.record), recorder.tape());
     case 'news':
       return announce.news(effect);
   }

@@ -3,7 +3,8 @@
  *
  * `run` guards until TERM or INT, takes a changed configuration or keys at HUP, and ends with 1 where only
  * a new process can help; its supervisor starts it again, which moves no relay. `check` says
- * everything that is wrong with a configuration and its keys, and changes nothing.
+ * everything that is wrong with a configuration and its keys, and changes nothing. `replay` plays a
+ * fence once more.
  */
 import { isatty } from 'node:tty';
 import { parseArgs } from 'node:util';
@@ -17,7 +18,9 @@ import { nodeCrypto } from '../protocol/wire/mac.ts';
 import { type Agent, startAgent } from './agent.ts';
 import { acceptReload } from './config/reload.ts';
 import { reportCheck } from './config/report.ts';
+import { loadTape } from './drivers/tapes.ts';
 import { type LoadedAgent, loadAgent } from './load.ts';
+import { play, playedText } from './replay.ts';
 import { saveMemory, spendForHosts } from './thrift.ts';
 
 const CONFIG_DEFAULT = '/etc/fencepost/agent.toml';
@@ -28,10 +31,12 @@ const HELP = `fencepost-agent: guards servers from a board with its own power.
 Usage:
   fencepost-agent run   [FILE]          guard until TERM or INT; HUP takes a changed file
   fencepost-agent check [FILE] [--json] say what is wrong with FILE and its keys; changes nothing
+  fencepost-agent replay TAPE [--json]  play the tape of a fence through the core once more
   fencepost-agent --help | --version
 
 FILE is the configuration, ${CONFIG_DEFAULT} where it is not given.
-Exit codes: 0 done, 1 not done, 2 wrong use or a wrong file.
+TAPE is what "fencepost why HOST" names. Exit codes: 0 done, 1 not done (replay: decided
+differently), 2 wrong use or a wrong file.
 
 Examples:
   fencepost-agent check agent.toml && fencepost-agent run agent.toml
@@ -58,10 +63,12 @@ function main(args: string[]): void {
   if (values.version) return print(`${VERSION}\n`);
   const [command, file, ...more] = positionals;
   const path = file ?? CONFIG_DEFAULT;
+  if (command === 'replay' && file === undefined) return wrongUse('say which tape');
   if (more.length > 0) return wrongUse(`"${more[0]}" is one word too many`);
   if (command === 'check') return check(path, values.json === true);
   if (command === 'run') return void run(path);
-  wrongUse(command === undefined ? 'say run or check' : `there is no command "${command}"`);
+  if (command === 'replay') return void replay(path, values.json === true);
+  wrongUse(command === undefined ? 'say run, check or replay' : `there is no command "${command}"`);
 }
 
 function print(text: string): void {
@@ -77,6 +84,18 @@ function check(path: string, json: boolean): void {
   const { text, exitCode } = reportCheck(loadAgent(path, nodeCrypto()), { file: path, json });
   print(`${text}\n`);
   process.exitCode = exitCode;
+}
+
+async function replay(path: string, json: boolean): Promise<void> {
+  const tape = await loadTape(path);
+  if (!tape.ok) {
+    process.stderr.write(`fencepost-agent: ${path}: ${tape.detail}.\n`);
+    process.exitCode = EXIT.wrongUse;
+    return;
+  }
+  const played = play(tape.value);
+  print(`${json ? JSON.stringify(played) : playedText(played)}\n`);
+  process.exitCode = played.same === played.steps ? EXIT.done : EXIT.notDone;
 }
 
 async function run(path: string): Promise<void> {

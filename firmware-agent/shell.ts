@@ -10,6 +10,7 @@ import { advance } from './core/advance.ts';
 import { unreachable } from './core/assert.ts';
 import type { Board } from './core/board.ts';
 import type { Effect, Event } from './core/events.ts';
+import type { Recorder } from './tape.ts';
 
 export interface Hands {
   /** Writes the intent; resolves with whether the disk took it. */
@@ -33,13 +34,17 @@ export interface Shell {
 }
 
 /** Runs the core until `close`; events may be handed in from the first moment. */
-export function runShell(board: Board, hands: Hands): Shell {
+export function runShell(board: Board, hands: Hands, record: Recorder): Shell {
   let judging: Timer | undefined;
   let closed = false;
 
   const take = (event: Event): void => {
     if (closed) return;
-    for (const effect of advance(board, event, monotonicMs())) carryOut(effect);
+    record.before(event);
+    const at = monotonicMs();
+    const effects = advance(board, event, at);
+    record.after({ at, event, effects });
+    for (const effect of effects) carryOut(effect);
   };
   const carryOut = (effect: Effect): void => {
     switch (effect.kind) {

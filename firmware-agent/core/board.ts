@@ -16,7 +16,7 @@ import type { Finding } from './finding.ts';
 import { type BeatChannel, type Hearing, newHearing, type ProofChain } from './hearing.ts';
 import type { Kicks } from './kicks.ts';
 import type { Life } from './life.ts';
-import { beaconMs, delayMs, freshnessMs, judgeTickMs, loopLagMs } from './limits.ts';
+import { beaconMs, delayMs, freshnessMs, judgeTickMs, loopLagMs, pauseMs } from './limits.ts';
 import type { StoredOrder } from './orders.ts';
 import { type Power, unknownPower } from './power.ts';
 import type { Pulse } from './pulse.ts';
@@ -60,6 +60,8 @@ export interface Derived {
   beaconMs: number;
   shortestDeadtimeMs: number;
   longestKeepaliveMs: number;
+  /** The shortest pause between beats of one host that can matter to another. */
+  shortestPauseMs: number;
 }
 
 export interface Host {
@@ -186,6 +188,7 @@ export function derive(settings: BoardSettings): Derived {
   return {
     shortestDeadtimeMs,
     longestKeepaliveMs: Math.max(...settings.hosts.map((host) => host.timing.keepaliveMs)),
+    shortestPauseMs: Math.min(...settings.hosts.map(pauseMs)),
     judgeTickMs: judgeTickMs(shortestDeadtimeMs),
     loopLagMs: loopLagMs(shortestDeadtimeMs),
     beaconMs: Math.min(...settings.hosts.map((host) => beaconMs(host.timing.keepaliveMs))),

@@ -7,6 +7,7 @@ import type { Answer, Order } from './events.ts';
 import type { Fence } from './fence-state.ts';
 import { STARTS_MAX } from './limits.ts';
 import type { PulseKind } from './pulse.ts';
+import { nameOfBy } from './record.ts';
 
 export interface Durable {
   format: 1;
@@ -40,6 +41,9 @@ export interface DurableFence {
   outlets: number[];
   /** Which senses had been seen on by the life that cut: half of what makes them believed. */
   seenOn: boolean[];
+  /** For the record, should nobody live to write a better one. Absent in older files. */
+  id?: number;
+  by?: string;
 }
 
 export function durableOf(board: Board, startsWallMs: readonly number[]): Durable {
@@ -58,6 +62,8 @@ export function durableOf(board: Board, startsWallMs: readonly number[]): Durabl
               reported: fence.proof !== 'none',
               outlets: [...toldToOpen(methods, fence)],
               seenOn: power.senses.map((sense) => sense.seenOn && !sense.suspect),
+              id: fence.id,
+              by: nameOfBy(fence.by),
             },
           ],
     ),

@@ -26,14 +26,14 @@ export function testimonies(
       chain: name === undefined ? undefined : board.chains.get(name),
       powerLoss,
       delayMs: host.delayMs,
-      pauseMs: pauseMs(board, host, hearing.channel),
+      lullMs: lullMs(board, host, hearing.channel),
     };
     return testify(hearing, ear, timing, now);
   });
 }
 
 /** The longest pause between beats of those on this path, one of which may be all that proves it. */
-function pauseMs(board: Board, host: Host, channel: BeatChannel): number {
+function lullMs(board: Board, host: Host, channel: BeatChannel): number {
   // Our own echo makes no pause.
   if (channel === 'mqtt' && !board.settings.brokerOnBoard) return 0;
   const name = chainName(host, channel);

@@ -26,6 +26,7 @@ import {
   newHearing,
   paceOf,
   SLOW_BEATS_TOLD,
+  withPause,
 } from './hearing.ts';
 import { type LifeEvent, type LifeNews, stepLife } from './life.ts';
 import { CLOCK_RATE_ERROR, powerLossMs } from './limits.ts';
@@ -171,6 +172,12 @@ function markFresh(
     if (hearing.warned) {
       effects.push(tell(host, 'info', 'channel-heard', `it is heard on ${channel} again`));
     }
+    const pause = hearing.fresh && {
+      fromAt: hearing.fresh.at,
+      untilAt: now,
+      untilAwake: nowAwake,
+    };
+    const isLong = pause && now - pause.fromAt > board.derived.shortestPauseMs;
     // A kick comes between two beats, and shows nothing of their pace.
     const isBeat = opened.kind !== 'kick';
     const pace = isBeat ? paceOf(hearing, opened, now, host.settings.timing.keepaliveMs) : hearing;
@@ -185,6 +192,7 @@ function markFresh(
       pace: paceMark(hearing, opened, isBeat, now),
       ...(resumed ? { resumedAwake: nowAwake } : {}),
       ...(fromAt === undefined ? {} : { outage: { fromAt, untilAt: now } }),
+      ...(isLong ? { pauses: withPause(hearing.pauses, pause) } : {}),
     };
   });
   return effects;

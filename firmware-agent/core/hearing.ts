@@ -27,6 +27,8 @@ export interface Hearing {
   resumedAwake?: Instant;
   /** That silence; absent where it was explained (we ended the session, it left, it was cut). */
   outage?: { fromAt: Instant; untilAt: Instant };
+  /** The latest pauses between its beats that somebody on the board could not overlook. */
+  pauses: readonly Pause[];
   /** The latest session heard here, for judging whether a stale beat keeps pace (doubt). */
   pace?: { session: number; seq: number; at: Instant };
   modem?: ModemLine;
@@ -36,6 +38,20 @@ export interface Hearing {
   stale: number;
   /** The silence of this channel was already told. */
   warned: boolean;
+}
+
+/** Between two fresh beats: whether the path worked meanwhile nobody knows from this one. */
+export interface Pause {
+  fromAt: Instant;
+  untilAt: Instant;
+  untilAwake: Instant;
+}
+
+/** Whoever waits for the end of one of these waits for less time than it takes to make eight. */
+const PAUSES_MAX = 8;
+
+export function withPause(pauses: readonly Pause[], pause: Pause): Pause[] {
+  return [...pauses.slice(1 - PAUSES_MAX), pause];
 }
 
 /** A keepalive late by half is jitter; later than that it is another keepalive. */
@@ -76,7 +92,7 @@ export interface ModemLine {
 }
 
 export function newHearing(channel: BeatChannel): Hearing {
-  return { channel, carried: false, paced: false, slow: 0, stale: 0, warned: false };
+  return { channel, carried: false, paced: false, slow: 0, stale: 0, warned: false, pauses: [] };
 }
 
 /**
@@ -176,7 +192,7 @@ export interface Ear {
   powerLoss: PowerLoss | undefined;
   delayMs: number;
   /** For how long those who prove the channel may say nothing while all is well. */
-  pauseMs: number;
+  lullMs: number;
 }
 
 export function testify(
@@ -195,7 +211,7 @@ export function testify(
   const limits = { ignoredMs: proofGap, lengthMaxMs: timing.initdeadMs };
   // Who beats too seldom to prove a channel is no sign either that it fails.
   const gaps = chain?.gaps ?? [];
-  const outages = gaps.filter(({ lengthMs }) => lengthMs > ear.pauseMs);
+  const outages = gaps.filter(({ lengthMs }) => lengthMs > ear.lullMs);
   const { fromAwake, needMs } = afterGaps([...own, ...outages], since, limits);
   const sinceMs = nowAwake - fromAwake;
   const provenMs = nowAwake - afterGaps([...own, ...gaps], since, limits).fromAwake;

@@ -108,9 +108,24 @@ export function missedMs(host: Paced): number {
   return host.timing.keepaliveMs + delayMs(host);
 }
 
-/** How long after its own last beat a host may have to wait for a beat of one that shares a path. */
+/**
+ * The longest pause of another host that tells nothing of a path: what fails for no longer makes
+ * nobody miss his deadtime.
+ */
+export function pauseMs(host: Paced): number {
+  return Math.max(proofGapMs(host.timing, delayMs(host)), missedMs(host));
+}
+
+/** After a path was cut off for so long, how long a host may take to be heard on it again. */
+export function comebackMs({ deadtimeMs, initdeadMs }: Timing, outageMs: number): number {
+  return Math.max(deadtimeMs, Math.min(outageMs, initdeadMs));
+}
+
+/** How long after its own last beat a host may have to wait because of one that shares a path. */
 export function companyMs(host: Paced, other: Paced): number {
-  return missedMs(host) + missedMs(other);
+  const otherMs = missedMs(other);
+  const waitMs = otherMs > pauseMs(host) ? comebackMs(host.timing, otherMs) : 0;
+  return missedMs(host) + otherMs + waitMs;
 }
 
 type Paced = Pick<HostSettings, 'timing' | 'serial' | 'mqtt' | 'delayMs'>;
@@ -225,6 +240,15 @@ export const RECORDS_MAX = 200;
 
 /** One record; a fence of many outlets has some dozens of entries. */
 export const RECORD_BYTES_MAX = 65_536;
+
+/** Tapes of fences kept on disk, some ten kilobytes each for a board of two hosts. */
+export const TAPES_MAX = 20;
+
+/** A board of more hosts gets more events in a second than it should keep in memory. */
+export const TAPE_HOSTS_MAX = 200;
+
+/** Events in one length of a tape, of which two are kept: half a minute of a hundred hosts. */
+export const TAPE_STEPS_MAX = 20_000;
 
 /** Entries in one record; a welded relay read for minutes must not fill the memory. */
 export const RECORD_ENTRIES_MAX = 256;

@@ -3,7 +3,8 @@
  * silent together and none of them is dead.
  *
  * At its verdict a host waits until everybody of the same fate was heard after its first missed
- * beat, or is missed too. It is held if another host of the same fate fell silent on that medium
+ * beat, or is missed too; and where one that beats seldom was heard first after a pause in which the
+ * path may have failed, as long again as it may take to come back. It is held if another host of the same fate fell silent on that medium
  * not long ago, or reached its own verdict within a deadtime. What frees it again is evidence that the
  * silence is its own: power seen to fall, its own line proven, the others back while it is not. Paths
  * do not come back for all at once, so for a deadtime "back" says nothing; and what is mended first
@@ -13,8 +14,8 @@ import type { Instant } from '../../protocol/wire/instant.ts';
 import { type Board, fatesOf, type Held, type Host } from './board.ts';
 import { awake } from './clock.ts';
 import { hasCarried, lastCarriedAt, lastFreshAt, testimonies } from './evidence.ts';
-import type { Hearing, Mark } from './hearing.ts';
-import { missedMs, powerLossMs } from './limits.ts';
+import type { Hearing, Mark, Pause } from './hearing.ts';
+import { comebackMs, missedMs, pauseMs, powerLossMs } from './limits.ts';
 import { allFell } from './power.ts';
 import { uselessMs } from './sickness.ts';
 
@@ -82,11 +83,29 @@ function isJustBack(
  */
 export function awaitsCompany(board: Board, host: Host, now: Instant): boolean {
   if (isItsOwn(board, host, now)) return false;
-  const dueMs = missedMs(host.settings);
+  const missedAfterMs = missedMs(host.settings);
   return [...board.hosts.values()].some(
     (other) =>
-      other !== host && onSharedPath(host, other, (mineAt, theirsAt) => theirsAt < mineAt + dueMs),
+      other !== host &&
+      onSharedPath(host, other, (mineAt, theirsAt, theirs) => {
+        const missedAt = mineAt + missedAfterMs;
+        if (theirsAt < missedAt) return true;
+        const ended = theirs.flatMap(({ pauses }) => pauses.filter((it) => it.fromAt < missedAt));
+        return ended.some((pause) => mayStillComeBack(board, host, pause, { mineAt, now }));
+      }),
   );
+}
+
+/** The path may have failed in that pause, for both, and this host is not back yet. */
+function mayStillComeBack(
+  board: Board,
+  { settings }: Host,
+  { fromAt, untilAt, untilAwake }: Pause,
+  { mineAt, now }: { mineAt: Instant; now: Instant },
+): boolean {
+  const outageMs = untilAt - Math.max(fromAt, mineAt);
+  if (outageMs <= pauseMs(settings)) return false;
+  return awake(board.clock, now) - untilAwake < comebackMs(settings.timing, outageMs);
 }
 
 /** Whether `isSo` of their last fresh beats on a path that both share, at most I apart. */

@@ -10,6 +10,7 @@
  * | none open          | nothing             | nothing                                          |
  * | none, or some open | it was kept off     | the same, and alarm `off-lost`                   |
  * | one is unknown     | a fence had not ended | nothing moves, alarm `found-open`              |
+ * | one is unknown     | it was kept off     | the same, and alarm `off-lost`                   |
  * | none can be read, senses off | a fence had cut | hold anew in full, verify, report, restore |
  * | none can be read   | a fence had cut     | closed, `interrupted`                            |
  *
@@ -115,7 +116,8 @@ function firstLook(board: Board, host: Host, memory: Memory, now: Instant): Effe
   const isRead = readable.every((outlet) => host.power.contacts[outlet]?.value !== 'unknown');
   const open = readable.filter(isOpen);
   if (!isRead && (open.length > 0 || unfinished !== undefined)) {
-    return foundOpen(board, host, 'not all of its outlets could be read', now);
+    const lost = unfinished === undefined ? [] : offLost(board, unfinished, 'nobody knows', now);
+    return [...lost, ...foundOpen(board, host, 'not all of its outlets could be read', now)];
   }
   if (unfinished !== undefined) {
     // The configuration may have lost outlets since.
@@ -130,15 +132,24 @@ function firstLook(board: Board, host: Host, memory: Memory, now: Instant): Effe
     return foundOpen(board, host, 'its outlets were found open and nobody knows why', now);
   }
   if (unfinished === undefined) return [];
-  const lost = offLost(board, unfinished, now);
+  const lost = offLost(board, unfinished, 'it has power', now);
   if (unfinished.reported) return lost;
   return [...lost, ...interrupted(board, host, unfinished, { wallMs: memory.wallMs, now })];
 }
 
-/** Whoever kept it off, and may be working on it, must hear that it has power again. */
-function offLost(board: Board, { host, keptBy, outlets }: DurableFence, now: Instant): Effect[] {
+/** Whoever kept it off, and may be working on it, must hear that it has, or may have, power again. */
+function offLost(
+  board: Board,
+  { host, keptBy, outlets }: DurableFence,
+  power: 'it has power' | 'nobody knows',
+  now: Instant,
+): Effect[] {
   if (keptBy === undefined || outlets.length === 0) return [];
-  const text = `kept off by ${keptBy}, and has power since the board was away`;
+  const then =
+    power === 'it has power'
+      ? 'and has power since the board was away'
+      : 'and since the board was away nobody knows whether it still is';
+  const text = `kept off by ${keptBy}, ${then}`;
   const remedy = 'order `off` again, or `on` if it may stay on';
   const alarm = { host, code: 'off-lost', text, remedy } as const;
   return [...tellHolder(board, host, keptBy), ...raise(board.alarms, alarm, now)];
@@ -222,7 +233,7 @@ function closeAll(board: Board, host: Host, memory: Memory, now: Instant): Effec
   };
   const { keptBy: _, ...released } = fenceOf(board, known, { at: 'due', since: now }, now);
   host.fence = { ...released, orders: [] };
-  const lost = offLost(board, known, now);
+  const lost = offLost(board, known, 'it has power', now);
   return [...lost, ...interrupted(board, host, known, { wallMs: memory.wallMs, now })];
 }
 
@@ -239,11 +250,21 @@ function interrupted(
   const tooOften = host.interruptedWallMs.length >= INTERRUPTED_MAX;
   return [
     ...answers,
+    ...interruptedRecord(host, known),
     tell(host, 'alarm', 'interrupted', 'the agent restarted in mid-fence; nothing is proven'),
     ...(tooOften
       ? freeze(board, host, 'interrupted', 'three of its fences were interrupted', now)
       : []),
   ];
+}
+
+/** All that is left to say of a fence whose own record ended with the process. */
+function interruptedRecord({ settings }: Host, { id, by, incarnation }: DurableFence): Effect[] {
+  if (id === undefined || by === undefined) return [];
+  const reason = 'the agent restarted in mid-fence';
+  const entries = [{ atMs: 0, what: 'found unfinished when the agent started; it began before' }];
+  const known = { id, host: settings.name, incarnation, by, evidence: [], entries };
+  return [{ kind: 'record', record: { ...known, outcome: 'interrupted', reason, proof: 'none' } }];
 }
 
 function amnesia(board: Board, why: string, now: Instant): News[] {

@@ -9,10 +9,10 @@
 import { type Derived, derive } from './board.ts';
 import {
   CLOCK_RATE_ERROR,
+  companyMs,
   delayMs,
   freshnessMs,
   JOURNAL_WAIT_MS,
-  missedMs,
   proofLimitMs,
   settleMs,
 } from './limits.ts';
@@ -40,9 +40,12 @@ const SAMPLES = 6;
 export function worstCases(settings: BoardSettings): WorstCase[] {
   const { hosts } = settings;
   const derived = derive(settings);
-  // A verdict waits for the next beat of company; for simplicity everybody counts as company.
-  const slowestMs = hosts.length > 1 ? Math.max(...hosts.map(missedMs)) : 0;
-  return hosts.map((host) => worstCase(host, derived, missedMs(host) + slowestMs));
+  // A verdict waits for company; for simplicity everybody counts as company.
+  return hosts.map((host) => {
+    const others = hosts.filter((other) => other !== host);
+    const waits = others.map((other) => companyMs(host, other));
+    return worstCase(host, derived, Math.max(0, ...waits));
+  });
 }
 
 function worstCase(host: HostSettings, derived: Derived, companyMs: number): WorstCase {

@@ -13,13 +13,18 @@ import * as v from 'valibot';
 import { attempt, attemptSync } from '../../protocol/attempt.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
 import { PROOF } from '../../protocol/wire/messages.ts';
-import type { FenceRecord } from '../../protocol/wire/view.ts';
+import { FENCE_OUTCOMES, type FenceRecord } from '../../protocol/wire/view.ts';
 import { RECORD_BYTES_MAX, RECORD_ENTRIES_MAX, RECORDS_MAX } from '../core/limits.ts';
+import type { Tape } from '../tape.ts';
 import { makeDir } from './make-dir.ts';
+import { saveTape, tapeName } from './tapes.ts';
 
 export interface FenceRecords {
-  /** Takes a record, or a newer state of one with the same id in this life. Returns at once. */
-  put(record: FenceRecord): void;
+  /**
+   * Takes a record, or a newer state of one with the same id in this life, and the tape that
+   * belongs to it. Returns at once.
+   */
+  put(record: FenceRecord, tape?: Tape): void;
   /** Oldest first, at most `RECORDS_MAX`; those of earlier lives included. */
   list(): readonly FenceRecord[];
   /** Files that were no whole record, and writes that failed, since the start. */
@@ -48,15 +53,16 @@ export function fenceRecords(dir: string): FenceRecords {
   const numberOfId = new Map<number, number>();
   let last = numbers.at(-1) ?? 0;
 
-  function put(record: FenceRecord): void {
+  function put(record: FenceRecord, tape?: Tape): void {
     let number = numberOfId.get(record.id);
     if (number === undefined) {
       last += 1;
       number = last;
       numberOfId.set(record.id, number);
     }
-    records.set(number, bounded(record));
-    disk.changed(number);
+    const name = tape === undefined ? {} : { tape: join(dir, tapeName(number)) };
+    records.set(number, bounded({ ...record, ...name }));
+    disk.changed(number, tape);
     forgetOldest();
   }
 
@@ -82,7 +88,7 @@ export function fenceRecords(dir: string): FenceRecords {
 
 interface DiskWork {
   /** The record of this number is to be written, or its file removed where there is none now. */
-  changed(number: number): void;
+  changed(number: number, tape?: Tape): void;
   unsaved(): number;
   trouble(): string | undefined;
   settled(): Promise<void>;
@@ -90,15 +96,16 @@ interface DiskWork {
 
 /** Brings the folder up to `records`, one file at a time; a hanging disk holds up nobody else. */
 function diskWork(dir: string, records: ReadonlyMap<number, FenceRecord>): DiskWork {
-  const due = new Set<number>();
+  const due = new Map<number, Tape | undefined>();
   let unsaved = 0;
   let trouble: string | undefined;
   let working: Promise<void> | undefined;
 
   async function workAll(): Promise<void> {
-    for (const number of due) {
+    for (const [number, tape] of due) {
       due.delete(number);
       const record = records.get(number);
+      if (record !== undefined && tape !== undefined) await saveTape(dir, number, tape);
       const done =
         record === undefined
           ? await attempt(() => unlink(pathOf(dir, number)))
@@ -114,8 +121,8 @@ function diskWork(dir: string, records: ReadonlyMap<number, FenceRecord>): DiskW
   }
 
   return {
-    changed(number) {
-      due.add(number);
+    changed(number, tape) {
+      due.set(number, tape ?? due.get(number));
       working ??= workAll();
     },
     unsaved: () => unsaved,
@@ -141,11 +148,12 @@ const recordSchema = v.object({
   incarnation: wholeSchema,
   by: textSchema,
   startedAt: textSchema,
-  outcome: v.exactOptional(v.picklist(['fenced', 'failed', 'averted', 'interrupted'])),
+  outcome: v.exactOptional(v.picklist(FENCE_OUTCOMES)),
   reason: v.exactOptional(textSchema),
   proof: v.exactOptional(v.picklist(Object.keys(PROOF) as (keyof typeof PROOF)[])),
   untested: v.exactOptional(v.boolean()),
   unlogged: v.exactOptional(v.boolean()),
+  tape: v.exactOptional(textSchema),
   evidence: v.array(channelSchema),
   entries: v.array(v.object({ atMs: v.number(), what: textSchema })),
 });

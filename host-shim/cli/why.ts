@@ -88,7 +88,7 @@ function clock(atMs: number): string {
   return `${sign}${(Math.abs(atMs) / 1_000).toFixed(3)} s`.padStart(11);
 }
 
-function marks({ untested, unlogged }: FenceRecord): string[] {
+function marks({ untested, unlogged, tape }: FenceRecord): string[] {
   const said: string[] = [];
   if (untested === true) {
     said.push(
@@ -96,5 +96,6 @@ function marks({ untested, unlogged }: FenceRecord): string[] {
     );
   }
   if (unlogged === true) said.push('Unlogged: the board could not write its record before it cut.');
+  if (tape !== undefined) said.push(`On the board: fencepost-agent replay ${tape}`);
   return said.length === 0 ? [] : ['', ...said];
 }

@@ -14,6 +14,8 @@ export interface Writer {
   head(major: number, value: number): void;
   raw(bytes: Uint8Array): void;
   take(): Uint8Array;
+  /** Whether `bytes` begin with what was written since `reset`. */
+  startsLike(bytes: Uint8Array): boolean;
   reset(): void;
 }
 
@@ -37,6 +39,10 @@ export function writer(capacityBytes: number): Writer {
       at += bytes.length;
     },
     take: () => buffer.slice(0, at),
+    startsLike(bytes) {
+      for (let n = 0; n < at; n += 1) if (bytes[n] !== buffer[n]) return false;
+      return true;
+    },
     reset() {
       at = 0;
     },

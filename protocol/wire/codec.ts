@@ -98,16 +98,23 @@ export function encodeBody(message: Message): Uint8Array {
   scratch.head(MAJOR_ARRAY, shape.fields.length + 2);
   scratch.head(MAJOR_UINT, shape.type);
   for (const [name, type] of shape.fields) {
-    const value = values[name];
-    if (!fits(value, LIMITS[type])) throw new Error(`${message.kind}.${name} is not a ${type}`);
-    if (value instanceof Uint8Array) {
-      scratch.head(MAJOR_BYTES, value.length);
-      scratch.raw(value);
-    } else {
-      scratch.head(MAJOR_UINT, value as number);
+    if (!put(values[name], LIMITS[type])) {
+      throw new Error(`${message.kind}.${name} is not a ${type}`);
     }
   }
   return scratch.take();
+}
+
+/** Writes one field; false where it is out of its limits. */
+function put(value: unknown, limit: Limit): boolean {
+  if (!fits(value, limit)) return false;
+  if (value instanceof Uint8Array) {
+    scratch.head(MAJOR_BYTES, value.length);
+    scratch.raw(value);
+  } else {
+    scratch.head(MAJOR_UINT, value as number);
+  }
+  return true;
 }
 
 /** A whole frame: body and tag. */
@@ -182,16 +189,18 @@ export function openBody<K extends MessageKind>(
   const shape = SHAPES[kind];
   if (!hasShape(frame, shape)) return { refused: 'shape' };
   // Cannot throw: what throws in there (tags, floats, nesting, cut items) has not that shape.
-  const items: unknown[] = decoder.decode(plainView(frame, 0, frame.length));
+  const items: unknown[] = decoder.decode(plain(frame));
+  scratch.reset();
+  scratch.head(MAJOR_ARRAY, items.length);
+  scratch.head(MAJOR_UINT, shape.type);
   const message: Record<string, unknown> = { kind };
-  let at = 1;
-  for (const [name, type] of shape.fields) {
-    const value = items[at++];
-    if (!fits(value, LIMITS[type])) return { refused: 'shape' };
+  for (let n = 0; n < shape.fields.length; n += 1) {
+    const [name, type] = shape.fields[n] as Shape['fields'][number];
+    const value = items[n + 1];
+    if (!put(value, LIMITS[type])) return { refused: 'shape' };
     message[name] = value;
   }
-  const again = encodeBody(message as unknown as Message);
-  return sameStart(frame, again) ? (message as MessageOf<K>) : { refused: 'shape' };
+  return scratch.startsLike(frame) ? (message as MessageOf<K>) : { refused: 'shape' };
 }
 
 /** Walks the frame by the table: the right items, in the shortest form, and nothing after them. */
@@ -220,9 +229,9 @@ function fits(value: unknown, limit: Limit): boolean {
   );
 }
 
-function sameStart(frame: Uint8Array, start: Uint8Array): boolean {
-  for (let at = 0; at < start.length; at += 1) if (frame[at] !== start[at]) return false;
-  return true;
+/** The frame itself where it is no Buffer, whose parts would be Buffers, too. */
+function plain(frame: Uint8Array): Uint8Array {
+  return frame.constructor === Uint8Array ? frame : plainView(frame, 0, frame.length);
 }
 
 /** A Uint8Array even where the frame is a Buffer, so that what is cut from it is one too. */

@@ -94,6 +94,16 @@ export interface KeyView {
   unusedMs: number | null;
 }
 
+/** How a fence may end; on record. */
+export const FENCE_OUTCOMES = [
+  'fenced',
+  'acknowledged',
+  'failed',
+  'averted',
+  'interrupted',
+] as const;
+export type FenceOutcome = (typeof FENCE_OUTCOMES)[number];
+
 /** Everything that decided one fence, oldest entry first; times are ms since the fence began. */
 export interface FenceRecord {
   id: number;
@@ -104,11 +114,13 @@ export interface FenceRecord {
   /** Wall clock, ISO 8601, for people only; the shell adds it. */
   startedAt?: string;
   /** Absent while the fence runs. */
-  outcome?: 'fenced' | 'acknowledged' | 'failed' | 'averted' | 'interrupted';
+  outcome?: FenceOutcome;
   reason?: string;
   proof?: Proof;
   untested?: boolean;
   unlogged?: boolean;
+  /** The file on the board that `fencepost-agent replay` plays; the last twenty fences have one. */
+  tape?: string;
   evidence: ChannelEvidence[];
   entries: { atMs: number; what: string }[];
 }

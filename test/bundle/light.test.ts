@@ -13,7 +13,7 @@ import { assert, suite } from '../lib/suite.ts';
 const test = suite('light bundle');
 
 const HARDENED = ['--disallow-code-generation-from-strings', '--disable-proto=delete'];
-const SCRIPT_BYTES_MAX = 85_000;
+const SCRIPT_BYTES_MAX = 86_000;
 /** Marks that each library leaves in the bundle when it is not cut. */
 const LEFT_OUT = [
   ...['Sec-WebSocket-Key', 'Socks5', 'application/javascript; charset=utf-8'],
@@ -71,7 +71,7 @@ test('it is a program that a shell can start, with its source map apart', () => 
   assert.equal(readdirSync(join(folder, 'maps')), ['light-program.cjs.map']);
 });
 
-test('its JavaScript stays below 85 kB, without the parts that are left out', () => {
+test('its JavaScript stays below 86 kB, without the parts that are left out', () => {
   const script = readFileSync(program, 'utf8');
   assert.ok(script.length < SCRIPT_BYTES_MAX, `${script.length} bytes`);
   for (const mark of LEFT_OUT) assert.not.ok(script.includes(mark), mark);

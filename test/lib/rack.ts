@@ -93,6 +93,8 @@ export interface Rack {
   launchAgent(): AgentProcess;
   /** Runs `fencepost` over the local socket, or over MQTT with the operator's key. */
   fencepost(args: string[], over?: 'socket' | 'mqtt'): Promise<Ran>;
+  /** Plays the tape of the last fence of a host once more. */
+  replay(host: string): Promise<Ran>;
   /** Ends everything that was started and removes the directory, unless it is to be kept. */
   close(keep?: 'keep'): Promise<void>;
 }
@@ -119,6 +121,7 @@ export async function startRack(setup: RackSetup): Promise<Rack> {
   setup.prepare?.(dir);
   const bench = await startBench(built('test/lib/bench/main.ts'), benchConfig(dir, setup));
   const said: AgentLine[] = [];
+  const socket = ['--socket', join(dir, 'agent.sock')];
   const ours = { name: 'agent', wallAheadMs: setup.wallAheadMs ?? 0 };
   let agent = runAgent(dir, ours, said);
   await guards(agent);
@@ -140,11 +143,13 @@ export async function startRack(setup: RackSetup): Promise<Rack> {
       return agent;
     },
     fencepost: (args, over = 'socket') => {
-      const where =
-        over === 'socket'
-          ? ['--socket', join(dir, 'agent.sock')]
-          : ['--config', join(dir, 'fencepost.toml')];
+      const where = over === 'socket' ? socket : ['--config', join(dir, 'fencepost.toml')];
       return run([built('host-shim/cli/main.ts'), ...args, ...where]);
+    },
+    replay: async (host) => {
+      const why = await run([built('host-shim/cli/main.ts'), 'why', host, '--json', ...socket]);
+      const { tape } = JSON.parse(why.stdout) as { tape?: string };
+      return run([built('firmware-agent/main.ts'), 'replay', tape ?? 'no tape']);
     },
     close: async (keep) => {
       agent.signal('SIGCONT');

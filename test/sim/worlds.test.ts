@@ -11,7 +11,7 @@ import { type Played, planFor, play } from './play.ts';
 
 const test = suite('simulated worlds');
 const REGRESSIONS = join('test', 'sim', 'regressions');
-const SEEDS = 6;
+const SEEDS = 3;
 
 function judged(plan: Plan, realMac = false): Played {
   const played = play(plan, { hours: 0, realMac });
@@ -24,7 +24,7 @@ function judged(plan: Plan, realMac = false): Played {
 function* briefPlans(): Generator<Plan> {
   for (let seed = 1; ; seed += 1) {
     const plan = planFor(seed, { hours: 0 });
-    if (plan.endAt * plan.hosts.length < 1_500_000) yield plan;
+    if (plan.endAt * plan.hosts.length < 700_000) yield plan;
   }
 }
 
@@ -42,8 +42,10 @@ test('whatever fails: nothing false is done or said, and what is owed comes', ()
 test('one seed is one world: the same trace twice, whichever MAC is asked for', () => {
   const [plan] = briefPlans();
   assert.ok(plan);
-  assert.is(judged(plan).outcome.hash, judged(plan).outcome.hash);
-  assert.is(judged(plan, true).outcome.hash, judged(plan, true).outcome.hash);
+  const brief = { ...plan, calmAt: 30_000, endAt: 60_000, schedule: plan.schedule.slice(0, 5) };
+  const hashOf = (realMac: boolean): string => play(brief, { hours: 0, realMac }).outcome.hash;
+  assert.is(hashOf(false), hashOf(false));
+  assert.is(hashOf(true), hashOf(true));
 });
 
 test('what failed once does not fail again', () => {

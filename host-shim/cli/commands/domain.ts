@@ -3,17 +3,14 @@ import { type Command, InvalidArgumentError } from 'commander';
 import * as v from 'valibot';
 import { durationSchema } from '../../../protocol/config-fields.ts';
 import { FOR_S_MAX, type OrderArgs } from '../../../protocol/wire/order-args.ts';
-import { atBoard, type CommandSet, type CommonOptions } from '../command-set.ts';
-import { exitCodeOf } from '../exit-code.ts';
-import { giveOrder } from '../order.ts';
+import type { CommandSet, CommonOptions } from '../command-set.ts';
+import { ANSWER_WAIT_MS, order } from './give.ts';
 
 interface Options extends CommonOptions {
   all?: true;
   for?: number;
   reason?: string;
 }
-
-const WAIT_MS = 15_000;
 
 export function addDomain(set: CommandSet): void {
   const { program } = set;
@@ -59,21 +56,7 @@ function act(set: CommandSet, command: Command, word: 'disable' | 'enable'): voi
       ...(options.reason === undefined ? {} : { reason: options.reason }),
       ...(options.for === undefined ? {} : { forS: options.for }),
     };
-    const choice = {
-      word,
-      host: host ?? '',
-      incarnation: 0,
-      args,
-      waitMs: WAIT_MS,
-      json: options.json === true,
-      yes: true,
-    };
-    return atBoard(
-      set,
-      options,
-      (board) => giveOrder(board, set.setup.terminal, choice),
-      ({ outcome }) => exitCodeOf(outcome),
-    );
+    return order(set, options, { word, host: host ?? '', args, waitMs: ANSWER_WAIT_MS, yes: true });
   });
 }
 

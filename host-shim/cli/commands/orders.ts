@@ -1,8 +1,7 @@
 /** The commands that move relays: `fence`, `off`, `on`, and `ack`, for what cannot be proven. */
 import { InvalidArgumentError } from 'commander';
-import { atBoard, type CommandSet, type CommonOptions } from '../command-set.ts';
-import { exitCodeOf } from '../exit-code.ts';
-import { giveOrder } from '../order.ts';
+import type { CommandSet, CommonOptions } from '../command-set.ts';
+import { order, seconds } from './give.ts';
 
 const POWER_WORDS: ['fence' | 'off' | 'on', string][] = [
   ['fence', 'cut the power of a host, prove that it is off, and give it back'],
@@ -41,23 +40,14 @@ function addOrder(set: CommandSet, word: 'fence' | 'off' | 'on', what: string): 
           wait: number;
           override?: true;
         },
-      ) => {
-        const choice = {
+      ) =>
+        order(set, options, {
           word,
           host,
           incarnation: options.incarnation ?? 0,
           args: options.override === true ? { override: options.override } : {},
           waitMs: options.wait * 1_000,
-          json: options.json === true,
-          yes: options.yes === true,
-        };
-        return atBoard(
-          set,
-          options,
-          (board) => giveOrder(board, set.setup.terminal, choice),
-          ({ outcome }) => exitCodeOf(outcome),
-        );
-      },
+        }),
     );
 }
 
@@ -85,21 +75,8 @@ Example:
         options: CommonOptions & { reason: string; yes?: boolean; override?: true; wait: number },
       ) => {
         const { reason, override } = options;
-        const choice = {
-          word: 'ack' as const,
-          host,
-          incarnation: 0,
-          args: { reason, ...(override === true ? { override } : {}) },
-          waitMs: options.wait * 1_000,
-          json: options.json === true,
-          yes: options.yes === true,
-        };
-        return atBoard(
-          set,
-          options,
-          (board) => giveOrder(board, set.setup.terminal, choice),
-          ({ outcome }) => exitCodeOf(outcome),
-        );
+        const args = { reason, ...(override === true ? { override } : {}) };
+        return order(set, options, { word: 'ack', host, args, waitMs: options.wait * 1_000 });
       },
     );
 }
@@ -109,12 +86,4 @@ function incarnation(text: string): number {
     throw new InvalidArgumentError('Write the eight hex digits that "fencepost status" shows.');
   }
   return Number.parseInt(text, 16);
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value < 1 || value > 3_600) {
-    throw new InvalidArgumentError('Write a number of seconds from 1 to 3600.');
-  }
-  return value;
 }

@@ -12,8 +12,8 @@ import {
   type TimerUse,
 } from '../../../protocol/wire/timer.ts';
 import { atBoard, type CommandSet, type CommonOptions } from '../command-set.ts';
-import { exitCodeOf } from '../exit-code.ts';
-import { givePlain, type PlainOrder, showTimer } from '../timer.ts';
+import { type PlainOrder, showTimer } from '../timer.ts';
+import { ANSWER_WAIT_MS, plainOrder, seconds } from './give.ts';
 
 interface SetOptions extends CommonOptions {
   timeout: number;
@@ -24,9 +24,6 @@ interface SetOptions extends CommonOptions {
   nowayout?: true;
   use: TimerUse;
 }
-
-/** An order of this kind is answered at once. */
-const WAIT_MS = 15_000;
 
 export function addTimers(set: CommandSet): void {
   const timer = set.program
@@ -85,9 +82,11 @@ function addSet(set: CommandSet, timer: Command): void {
       if ((options.pretimeout ?? 0) >= options.timeout) {
         command.error('error: the pre-timeout counts back from the expiry: shorten it');
       }
-      return order(set, host, options, {
+      return plainOrder(set, options, {
         op: 'timer-set',
+        host,
         args: { timer: settingsOf(options) },
+        waitMs: ANSWER_WAIT_MS,
         done: `its timer is armed: ${options.action} after ${options.timeout / 1_000} s`,
       });
     });
@@ -114,7 +113,7 @@ function addPlain(
     .description(what)
     .addHelpText('after', `\nExample:\n  fencepost timer ${word} deimos`)
     .action((host: string, options: CommonOptions) =>
-      order(set, host, options, { ...plain, args: {} }),
+      plainOrder(set, options, { ...plain, host, args: {}, waitMs: ANSWER_WAIT_MS }),
     );
 }
 
@@ -124,7 +123,7 @@ function addPulse(set: CommandSet, op: 'reset' | 'diag', what: string): void {
     .argument('<host>')
     .description(what)
     .option('-y, --yes', 'do not ask')
-    .option('--wait <seconds>', 'how long to wait for the new life', whole, 300)
+    .option('--wait <seconds>', 'how long to wait for the new life', seconds, 300)
     .addHelpText(
       'after',
       `\nExamples:\n  fencepost ${op} deimos\n  fencepost ${op} deimos --yes --wait 600 --json` +
@@ -139,23 +138,9 @@ function addPulse(set: CommandSet, op: 'reset' | 'diag', what: string): void {
         return set.setExit(1);
       }
       const waitMs = options.wait * 1_000;
-      return order(set, host, options, { op, args: {}, waitMs, done: 'it is heard in a new life' });
+      const done = 'it is heard in a new life';
+      return plainOrder(set, options, { op, host, args: {}, waitMs, done });
     });
-}
-
-function order(
-  set: CommandSet,
-  host: string,
-  options: CommonOptions,
-  plain: Pick<PlainOrder, 'op' | 'args' | 'done'> & { waitMs?: number },
-): Promise<void> {
-  const whole: PlainOrder = { waitMs: WAIT_MS, ...plain, host, json: options.json === true };
-  return atBoard(
-    set,
-    options,
-    (board) => givePlain(board, set.setup.terminal, whole),
-    ({ outcome }) => exitCodeOf(outcome),
-  );
 }
 
 /** Seconds on the command line, tenths at the finest, as ms. */
@@ -165,12 +150,4 @@ function tenths(text: string): number {
     throw new InvalidArgumentError('Write seconds from 0.1 to 6553.5, in tenths.');
   }
   return ms;
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value < 1 || value > 3_600) {
-    throw new InvalidArgumentError('Write a number of seconds from 1 to 3600.');
-  }
-  return value;
 }

@@ -367,7 +367,7 @@ test('names of the language itself do no harm as names of hosts', () => {
 test('a deadtime that a slow companion makes longer is told', () => {
   const slow = `${BOTH}keepalive = "5s"\n`;
   const quick = `${serial('ttyS2')}deadtime = "6s"\n`;
-  const pattern = /^hosts\.q\.deadtime: it is found dead up to 7 s .*deadtime of 6 s: s, which/m;
+  const pattern = /^hosts\.q\.deadtime: it is found dead up to 13 s .*deadtime of 6 s: s, which/m;
   warned(HEAD + MQTT + host('s', slow) + host('q', quick), pattern);
   const apart = HEAD + MQTT + host('s', `${slow}mqtt = false\n`) + host('q', quick);
   assert.not.match(

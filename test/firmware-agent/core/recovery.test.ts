@@ -50,4 +50,23 @@ test('held hosts whose common hub is mended before their common switch are not c
   assert.is(w.cuts().length, 0);
 });
 
+test('a quick host that comes back after a slow one is not cut by the first beat of that one', () => {
+  const quick = { deadtimeMs: 4 * SECOND, warntimeMs: 1 * SECOND };
+  const slow = { keepaliveMs: 20 * SECOND, deadtimeMs: 60 * SECOND };
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const w = world({
+      seed,
+      hosts: [guarded(1, 'alpha', { times: quick }), guarded(2, 'beta', { times: slow })],
+    });
+    w.run(60 * SECOND + seed * 970);
+    for (const name of ['alpha', 'beta']) paths(w, name, 'broken');
+    w.run(12 * SECOND);
+    paths(w, 'beta', 'whole');
+    w.run(8 * SECOND);
+    paths(w, 'alpha', 'whole');
+    w.run(60 * SECOND);
+    assert.equal(w.cuts(), [], `${seed}`);
+  }
+});
+
 test.run();

@@ -145,6 +145,9 @@ test('none open, and a fence in the journal: interrupted, and its order is told 
   w.run(100);
   restart(w);
   assert.equal(outcomes(w, cmdId), ['accepted', 'interrupted']);
+  const [record] = w.told(({ kind }) => kind === 'record').map(({ effect }) => effect);
+  assert.ok(record?.kind === 'record', 'there is a record of it');
+  assert.equal([record.record.outcome, record.record.by], ['interrupted', 'order by operator']);
   w.run(60 * SECOND);
   assert.is(w.cuts().length, 0);
 });
@@ -160,6 +163,18 @@ test('an outlet that cannot be read: nothing moves, and people are told', () => 
   w.run(60 * SECOND);
   assert.is(w.told((e) => e.kind === 'restore').length, 0);
   assert.ok(alarms(w, 'alpha').includes('found-open'));
+});
+
+test('kept off, and then an outlet that cannot be read: whoever kept it off is told', () => {
+  const w = pair();
+  const off = w.order({ op: 'off', host: 'alpha', by: 'second' });
+  w.run(10 * SECOND);
+  w.crash();
+  w.machine('alpha').relays[0] = { really: 'open', reads: 'unknown' };
+  w.start();
+  assert.is(w.answers(off).at(-1)?.detail, 'off-lost');
+  w.run(60 * SECOND);
+  assert.ok(alarms(w, 'alpha').includes('off-lost'));
 });
 
 test('a switch that cannot be read back, and was told to open: held anew where senses read off', () => {

@@ -25,11 +25,11 @@ test('a verdict falls D + q + L + d after death, clock error included, and 3K la
   assert.is(serial.verdictMs, 3_003 + 50 + 250 + 20);
 });
 
-test('a verdict waits for the next beat of slow company', () => {
+test('a verdict waits for the next beat of slow company, and as long again for a way back', () => {
   const slow = guarded(2, 'b', { times: { keepaliveMs: 20_000, deadtimeMs: 60_000 } });
   const { verdictMs } = ofFirst(guarded(1, 'a'), slow);
-  // Both keepalives and both delays, with clock error; then q, L and d.
-  assert.is(verdictMs, 22_022 + 50 + 250 + 500);
+  // Both keepalives and both delays, and the longer of them again, with clock error; then q, L, d.
+  assert.is(verdictMs, 42_542 + 50 + 250 + 500);
 });
 
 test('the judge is as quick as the shortest deadtime of the board wants it', () => {

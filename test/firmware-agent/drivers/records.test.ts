@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fenceRecords } from '../../../firmware-agent/drivers/records.ts';
-import type { FenceRecord } from '../../../protocol/wire/view.ts';
+import { FENCE_OUTCOMES, type FenceRecord } from '../../../protocol/wire/view.ts';
 import { assert, suite } from '../../lib/suite.ts';
 
 const test = suite('fence records');
@@ -35,6 +35,20 @@ function record(id: number, change: Partial<FenceRecord> = {}): FenceRecord {
 function files(dir: string): string[] {
   return readdirSync(dir).sort();
 }
+
+test('however a fence ended, the next life can read it', async () => {
+  const dir = newDir();
+  const first = fenceRecords(dir);
+  FENCE_OUTCOMES.forEach((outcome, i) => {
+    first.put(record(i + 1, { outcome }));
+  });
+  await first.settled();
+  const second = fenceRecords(dir);
+  assert.equal(
+    second.list().map(({ outcome }) => outcome),
+    [...FENCE_OUTCOMES],
+  );
+});
 
 test('records are listed at once and found again after a restart, oldest first', async () => {
   const dir = newDir();

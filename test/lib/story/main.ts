@@ -177,7 +177,11 @@ async function tellHang({ rack, screen, times }: Stage): Promise<Finding[]> {
   const limitMs = times.deadtimeMs + 20_000;
   const isBack = await laterHeard(rack, HANGS);
   await bench.waitFor(`${HANGS} beats again`, isBack, limitMs);
-  return hangFindings(bench.log(), HANGS, times);
+  const played = await rack.replay(HANGS);
+  const ending = played.stdout.trim().split('\n').at(-1) ?? '';
+  screen.say(`  $ fencepost-agent replay: ${ending}`);
+  const replay = { what: 'its record plays again to the same end', holds: played.code === 0 };
+  return [...hangFindings(bench.log(), HANGS, times), { ...replay, how: ending }];
 }
 
 async function tellOrder({ rack, screen, times }: Stage): Promise<Finding[]> {

@@ -171,10 +171,13 @@ function isRoom({ begunAt, begun }: Judge, at: number): boolean {
 function isCompany(judge: Judge, at: number, ear: Ear, other: HostRules): boolean {
   const theirs = judge.ears.hosts[other.host];
   if (theirs === undefined) return true;
-  const { deadMs, initdeadMs, keepaliveMs, delayMs } = ear.rules;
+  const { deadMs, initdeadMs, keepaliveMs, delayMs, proofGapMs } = ear.rules;
   if (at - judge.cutAt <= 1.01 * initdeadMs) return false;
   const isThere = theirs.incarnation !== 0;
   if (!isThere) return true;
+  // Whoever beats so seldom may make it wait for longer than this checker cares to work out.
+  const otherMs = other.keepaliveMs + other.delayMs;
+  if (otherMs > Math.max(proofGapMs, keepaliveMs + delayMs)) return false;
   if (theirs.left || theirs.missed || at < theirs.leavingUntil + 10_000) return false;
   const lastAt = heardAt(ear);
   const dueAt = lastAt + keepaliveMs + delayMs + other.keepaliveMs + other.delayMs;

@@ -3,6 +3,7 @@ import type { Board } from '../../../../firmware-agent/core/board.ts';
 import type { Durable } from '../../../../firmware-agent/core/durable.ts';
 import type { Effect, Event } from '../../../../firmware-agent/core/events.ts';
 import type { BoardSettings } from '../../../../firmware-agent/core/settings.ts';
+import type { Recorder } from '../../../../firmware-agent/tape.ts';
 import type { Prng } from '../../../lib/prng.ts';
 import type { Agenda } from './agenda.ts';
 import type { Machine } from './machine.ts';
@@ -73,6 +74,8 @@ export interface WorldState {
   ids: number;
   /** Sees every event with its effects, after the core took it. */
   watch: ((event: Event, effects: Effect[]) => void)[];
+  /** Tapes what the process does, where a test put one in. */
+  recorder?: Recorder;
 }
 
 export function nextId(world: WorldState): number {

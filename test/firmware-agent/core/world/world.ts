@@ -99,8 +99,10 @@ function giveTo(state: WorldState, event: Event): Effect[] {
     if (event.kind !== 'judge' && event.kind !== 'round') state.stalled.input.push(event);
     return [];
   }
-  const { process } = state;
+  const { process, recorder } = state;
+  recorder?.before(event);
   const effects = advance(process.board, event, state.now);
+  recorder?.after({ at: state.now, event, effects });
   assertBoard(process.board);
   noteFresh(state, event);
   for (const effect of effects) state.told.push({ at: state.now, effect });
