@@ -181,8 +181,12 @@ export function runOrJump(world: World, until: number): number {
   }
 }
 
-/** Clocks that drift against each other come back to where they were only after hours. */
-function isInStep({ board, machines }: World): boolean {
+/**
+ * Clocks that drift against each other come back to where they were only after hours. The calm is
+ * never jumped: what is owed then is owed in time that those who look on have seen.
+ */
+function isInStep({ board, calm, machines }: World): boolean {
+  if (calm) return false;
   return board.clock.rate === 1 && machines.every(({ clock }) => clock.rate === 1);
 }
 
