@@ -11,7 +11,6 @@ import { type Outcome, runPlan } from './run.ts';
 export interface Played {
   outcome: Outcome;
   report: Report;
-  cpuMs: number;
 }
 
 export interface PlayWish {
@@ -30,13 +29,11 @@ export function planFor(seed: number, { hours }: Pick<PlayWish, 'hours'>): Plan 
 
 export function play(plan: Plan, { realMac, log }: PlayWish): Played {
   const report = newReport();
-  const started = process.cpuUsage();
   const outcome = runPlan(plan, {
     crypto: cryptoFor(realMac),
     checkers: CHECKERS,
     watcher: (facts) => reporter(facts, report),
     ...(log === undefined ? {} : { log }),
   });
-  const { user, system } = process.cpuUsage(started);
-  return { outcome, report, cpuMs: (user + system) / 1_000 };
+  return { outcome, report };
 }
