@@ -2,8 +2,10 @@
 
 BUILT := dist/test
 INSTALLED := node_modules/.installed
+# The programs that ship run so; the last is for the memory.
+FUZZ_FLAGS := --disallow-code-generation-from-strings --disable-proto=delete --expose-gc
 
-.PHONY: help run test check scenario sim bench spin bundle types lint tidy format show-frame clean
+.PHONY: help run test check scenario sim bench explore spin teeth mutate fuzz bundle types lint tidy format show-frame clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,15 +44,34 @@ sim: $(INSTALLED) ## simulated worlds, two minutes on all cores; SEED=1 RUNS=100
 	@node test/lib/build.mjs test/sim/main.ts
 	@node --enable-source-maps $(BUILT)/test-sim-main.cjs
 
+teeth: $(INSTALLED) ## is every guard of the safety rules missed when it is gone? PAIRS=1 ONLY=S3 RUNS=1000 JSON=1 SAVE=1
+	@node test/lib/build.mjs test/teeth/main.ts
+	@node --enable-source-maps $(BUILT)/test-teeth-main.cjs $(if $(PAIRS),--pairs) $(if $(JSON),--json) \
+	  $(if $(SAVE),--save) $(ONLY)
+
+mutate: $(INSTALLED) ## Stryker on core and wire: make mutate ONLY=protocol/wire/ticks.ts
+	@node test/lib/build.mjs test/teeth/mutate/main.ts test/teeth/mutate/runner.ts
+	@node --enable-source-maps $(BUILT)/test-teeth-mutate-main.cjs $(ONLY)
+
 bench: $(INSTALLED) ## what the agent takes, with 2 and 100 hosts, against its limits; NODE=path SECONDS=60 JSON=1
 	@node bundle/build.mjs >&2
 	@node test/lib/build.mjs test/bench/main.ts test/bench/load.ts test/lib/bench/main.ts
 	@node --enable-source-maps $(BUILT)/test-bench-main.cjs $(if $(JSON),--json) \
 	  $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(FLAGS),--flags="$(FLAGS)")
 
+explore: $(INSTALLED) ## all that can happen in small worlds of core and sessions; ONLY=power JSON=1 TEETH=1 REPLAY=0,1,2
+	@node test/explore/run.mjs $(if $(TEETH),--teeth) $(if $(ONLY),--only=$(ONLY)) \
+	  $(if $(JSON),--json) $(if $(REPLAY),--replay=$(REPLAY))
+
 spin: $(INSTALLED) ## handshake and orders against an adversary, all states of two models; needs Debian's spin
 	@node test/lib/build.mjs test/explore/spin/main.ts
 	@node --enable-source-maps $(BUILT)/test-explore-spin-main.cjs
+
+fuzz: $(INSTALLED) ## bytes that others chose, at every way in; SECONDS=120 ONLY=target SEED=7 JSON=1 KEEP=1 INPUT=file
+	@node test/fuzz/build.mjs
+	@node $(FUZZ_FLAGS) $(BUILT)/fuzz-counted.cjs $(if $(JSON),--json) $(if $(KEEP),--keep) \
+	  $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(ONLY),--only=$(ONLY)) \
+	  $(if $(SEED),--seed=$(SEED)) $(if $(INPUT),--input=$(INPUT))
 
 bundle: $(INSTALLED) ## one file for each program, with its native parts, in dist/bundle; ARCH=arm64 or arm
 	@node bundle/build.mjs $(ARCH)

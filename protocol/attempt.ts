@@ -18,11 +18,15 @@ export async function attempt<T>(fn: () => Promise<T>): Promise<Result<T>> {
   }
 }
 
-/** Calls `fn`; what it throws comes back as a failure, assertions excepted. */
-export function attemptSync<T>(fn: () => T): Result<T> {
+/**
+ * Calls `fn`; what it throws comes back as a failure, assertions excepted. `look` sees it first, where
+ * it holds more than words.
+ */
+export function attemptSync<T>(fn: () => T, look?: (thrown: unknown) => void): Result<T> {
   try {
     return ok(fn());
   } catch (thrown) {
+    look?.(thrown);
     return asFailure(thrown);
   }
 }

@@ -5,7 +5,7 @@
  * stands, and what to write instead. `Problem` is that, for every program of the project; `tell`
  * notes one against a place in the file, and the line is found from it.
  */
-import { parse } from 'smol-toml';
+import { parse, TomlError } from 'smol-toml';
 import { attemptSync } from './attempt.ts';
 import { type KeyPath, type LineOf, locateLines } from './toml-lines.ts';
 
@@ -53,13 +53,19 @@ export function readToml(text: string, file: string): TomlFile | Problem {
       remedy: 'Name a configuration file.',
     };
   }
-  const read = attemptSync(() => parse(text, { maxDepth: DEPTH_MAX }));
+  let line = 1;
+  const read = attemptSync(
+    () => parse(text, { maxDepth: DEPTH_MAX }),
+    (thrown) => {
+      if (thrown instanceof TomlError) line = thrown.line;
+    },
+  );
   if (read.ok) {
     return { file, value: read.value, lineOf: lazily(text), problems: [], warnings: [] };
   }
   return {
     file,
-    line: lineOfSyntaxError(read.detail),
+    line,
     path: '',
     problem: syntaxProblem(read.detail),
     remedy: 'Correct the TOML of this line; the lines after it are checked once it can be read.',
@@ -120,12 +126,4 @@ function noteAt(toml: TomlFile, path: KeyPath, problem: string, remedy: string):
 function syntaxProblem(detail: string): string {
   const what = detail.split('\n', 1)[0]?.replace('Invalid TOML document: ', '') ?? '';
   return `this is not TOML: ${what}`;
-}
-
-/** The numbered line above the caret; where it is empty it is left out, and the one before counts. */
-function lineOfSyntaxError(detail: string): number {
-  const marked = /^(\d+) *:.*\n +\^$/m.exec(detail);
-  if (marked !== null) return Number(marked[1]);
-  const before = /^(\d+) *: /m.exec(detail);
-  return before === null ? 1 : Number(before[1]) + 1;
 }

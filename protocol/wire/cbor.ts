@@ -90,7 +90,7 @@ export function readHead(frame: Uint8Array, cursor: Cursor, major: number): bool
   const width = 1 << (small - 24);
   if (cursor.at + width > frame.length) return false;
   let value = 0;
-  for (let n = 0; n < width; n += 1) value = value * 256 + (frame[cursor.at + n] ?? 0);
+  for (let n = 0; n < width; n += 1) value = value * 256 + (frame[cursor.at + n] as number);
   cursor.at += width;
   cursor.value = value;
   return value >= (width === 1 ? 24 : width === 2 ? 0x100 : 0x1_0000);

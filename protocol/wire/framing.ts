@@ -91,7 +91,8 @@ export function deframer(): Deframer {
       counters.short += 1;
     } else {
       const end = length - CRC_BYTES;
-      if (crc16(buffer, end) !== (((buffer[end] ?? 0) << 8) | (buffer[end + 1] ?? 0))) {
+      const sent = ((buffer[end] as number) << 8) | (buffer[end + 1] as number);
+      if (crc16(buffer, end) !== sent) {
         counters.noise += 1;
       } else {
         counters.frames += 1;
@@ -151,7 +152,7 @@ export function deframer(): Deframer {
 export function crc16(bytes: Uint8Array, length: number): number {
   let crc = 0xffff;
   for (let at = 0; at < length; at += 1) {
-    const top = (crc >> 8) ^ (bytes[at] ?? 0);
+    const top = (crc >> 8) ^ (bytes[at] as number);
     const folded = top ^ (top >> 4);
     crc = ((crc << 8) ^ (folded << 12) ^ (folded << 5) ^ folded) & 0xffff;
   }

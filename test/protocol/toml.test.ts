@@ -22,6 +22,9 @@ test('a syntax error is told with its line and never with the text of the file',
     ['a = 99999999999999999999', 1],
     ['[secret\n', 1],
     [`a = ${'['.repeat(50)}`, 1],
+    ['a = [1\n\n\n', 4],
+    ['\r', 1],
+    ['a = 1\rb = 2\n', 1],
   ];
   for (const [text, line] of texts) {
     const problem = readToml(text, 'x.toml');

@@ -203,8 +203,12 @@ function whatIsDue(session: HostSession, now: Instant, draw: () => Uint8Array): 
     const key = knockKey(session, life, now);
     if (key === undefined || !wantsHello(session, life, now)) continue;
     const own = session.standing.find((other) => sameNonce(other.aNonce, life.aNonce));
-    const anew = own !== undefined && wantsRekey(own, wantedKid(session, life, own, now), now);
-    if (anew) own.rekeyAt = now;
+    // Once answered, a nonce gets that answer again; where its session is gone, only another helps.
+    const anew =
+      own === undefined
+        ? life.answers.length > 0
+        : wantsRekey(own, wantedKid(session, life, own, now), now);
+    if (own !== undefined && anew) own.rekeyAt = now;
     const { kid } = key;
     frames.push(hello(session, key, life, nonceFor(life, { kid, anew }, now, draw)));
   }

@@ -17,17 +17,43 @@ function pair(): World {
 }
 
 test('a lost link is not silence: all cables out of the board, and nobody is fenced', () => {
-  const w = pair();
-  w.broker(false);
+  for (const silence of ['prove', 'act'] as const) {
+    const w = world({ hosts: [guarded(1, 'alpha', { silence }), guarded(2, 'beta', { silence })] });
+    w.run(30 * SECOND);
+    w.broker(false);
+    w.serialPort('alpha', false);
+    w.serialPort('beta', false);
+    w.run(200 * SECOND);
+    assert.is(w.cuts().length, 0);
+    w.broker(true);
+    w.serialPort('alpha', true);
+    w.serialPort('beta', true);
+    w.run(60 * SECOND);
+    assert.is(w.cuts().length, 0);
+  }
+});
+
+test('an outage of the only channel asks for as much silence after it, where nothing else tells of it', () => {
+  const alpha = guarded(1, 'alpha', { silence: 'act', mqtt: false });
+  const w = world({ hosts: [alpha, guarded(2, 'beta')] });
+  w.run(30 * SECOND);
+  w.hang('alpha');
+  w.run(2 * SECOND);
   w.serialPort('alpha', false);
-  w.serialPort('beta', false);
-  w.run(200 * SECOND);
-  assert.is(w.cuts().length, 0);
-  w.broker(true);
+  w.run(30 * SECOND);
   w.serialPort('alpha', true);
-  w.serialPort('beta', true);
-  w.run(60 * SECOND);
-  assert.is(w.cuts().length, 0);
+  const endAt = w.now;
+  const dead = w.untilNews('dead', 'alpha', 60 * SECOND);
+  assert.ok(dead.at - endAt >= 30 * SECOND, `dead ${dead.at - endAt} ms after the outage`);
+});
+
+test('a host that was heard once since it was started has initdead, and not a deadtime', () => {
+  const w = world({ hosts: [guarded(1, 'alpha', { silence: 'act' }), guarded(2, 'beta')] });
+  w.untilNews('heard', 'alpha', 30 * SECOND);
+  w.hang('alpha');
+  const dead = w.untilNews('dead', 'alpha', 200 * SECOND);
+  const silenceMs = dead.at - lastFresh(w, 'alpha');
+  assert.ok(silenceMs >= 120 * SECOND, `${silenceMs} ms is too early`);
 });
 
 test('a channel that was lost a moment ago must be heard, or be lost for a deadtime', () => {
@@ -76,6 +102,21 @@ test('time slept through is no silence: the verdict waits as much longer', () =>
   const dead = w.untilNews('dead', 'alpha', 30 * SECOND);
   const silenceMs = dead.at - lastFresh(w, 'alpha');
   assert.ok(silenceMs >= D + 3 * SECOND - Q && silenceMs <= D + 3 * SECOND + 2 * Q + 250);
+});
+
+test('an outage too short to begin anew is no silence either: the verdict waits as much longer', () => {
+  const w = pair();
+  w.hang('alpha');
+  w.run(5 * SECOND);
+  w.broker(false);
+  w.serialPort('alpha', false);
+  w.run(3 * SECOND);
+  w.broker(true);
+  w.serialPort('alpha', true);
+  const dead = w.untilNews('dead', 'alpha', 30 * SECOND);
+  const silenceMs = dead.at - lastFresh(w, 'alpha');
+  assert.ok(silenceMs >= D + 3 * SECOND, `${silenceMs} ms is too early`);
+  assert.ok(silenceMs <= D + 3 * SECOND + 2 * Q, `${silenceMs} ms is too late`);
 });
 
 test('no verdict falls within 3K of a stall, however short it was', () => {

@@ -60,6 +60,22 @@ test('an absent host that is kept off by order is not missed meanwhile', () => {
   assert.equal(alarms(w, 'alpha'), []);
 });
 
+test('a life that lived through its fence is not cut again by verdict, and people are told', () => {
+  const w = pair();
+  const cable = (is: 'broken' | 'whole'): void => {
+    for (const channel of ['serial', 'mqtt'] as const) w.cable('alpha', channel, is);
+  };
+  w.machine('alpha').relays[0] = { really: 'closed', fault: 'welded' };
+  cable('broken');
+  w.untilNews('failed', 'alpha', 40 * SECOND);
+  cable('whole');
+  w.run(30 * SECOND);
+  assert.ok(alarms(w, 'alpha').includes('unguarded'));
+  cable('broken');
+  w.run(300 * SECOND);
+  assert.is(w.cuts('alpha').length, 1);
+});
+
 test('a spent budget holds for an hour, and the fourth fence follows by itself', () => {
   const w = pair();
   const startedAt = w.state.now;

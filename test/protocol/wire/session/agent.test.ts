@@ -291,6 +291,19 @@ test('endSession forgets one channel, and the next HELLO opens it anew', () => {
   assert.is(beat(r, again, 1), 'beat');
 });
 
+test('a flood of authentic tries, each with a nonce of its own, is cut to a rate', () => {
+  const r = rig();
+  const answers = Array.from({ length: 20 }, (_, i) =>
+    give(r, helloFrame({ hNonce: nonce(i + 1), tick: r.ticks.latest })),
+  );
+  assert.is(answers.filter(({ replies }) => replies.length > 0).length, 4);
+  assert.is(refusals(r.sessions)[0]?.counts.rate, 16);
+  r.now += 1_000;
+  issue(r.ticks, r.now);
+  const later = give(r, helloFrame({ hNonce: nonce(99), tick: r.ticks.latest }));
+  assert.is(later.replies.length, 1, 'answered again after a second of quiet');
+});
+
 test('a flood of authentic beats is cut to a rate, counted, and leaves other paths alone', () => {
   const r = rig();
   const peer = handshake(r, 1);

@@ -162,6 +162,26 @@ test('a WELCOME is taken once, for the present nonce, and for this host', () => 
   assert.is(r.hear({ ...welcome, wNonce: nonce(4) }).news[0]?.kind, 'session');
 });
 
+test('a host that lost its session to the late WELCOME of a dead board knocks with a new nonce', () => {
+  const r = rig();
+  const dead = only(r.hear(beaconOf(1, 1)), 'hello');
+  const { hNonce } = stand(r, 2, 1);
+  // The first beat is lost, so the living board has only a half-open slot, and sends no ALIVE.
+  const late = { kind: 'welcome', kid: 1, host: 1, wNonce: nonce(0x78), tick: 1 } as const;
+  assert.is(r.hear({ ...late, hNonce: dead.hNonce }).news[0]?.kind, 'session');
+  const knocks: string[] = [];
+  for (let tick = 2; tick < 8; tick += 1) {
+    r.now += 1_000;
+    for (const frame of r.hear(beaconOf(2, tick)).send) {
+      const said = openBody(frame, 'hello');
+      if ('hNonce' in said) knocks.push(said.hNonce.join());
+    }
+  }
+  // The board answers the old nonce with the WELCOME that was taken before, and is not heard.
+  assert.ok(knocks.length > 0);
+  assert.not.ok(knocks.includes(hNonce.join()));
+});
+
 test('the flags given last are in every beat', () => {
   const r = rig();
   stand(r, 1, 41);
