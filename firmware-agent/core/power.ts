@@ -61,7 +61,8 @@ export interface Sample<T> {
 
 /** Start of the run of equal samples that this one belongs to. */
 function runSince<T>(was: Sampled<T>, { value, at, ageMaxMs }: Sample<T>): Instant {
-  return value === was.value && at - was.at <= ageMaxMs ? was.since : at;
+  const runs = value === was.value && at - was.at <= ageMaxMs;
+  return runs ? was.since : at;
 }
 
 export function sampleContact(was: ContactState, sample: Sample<Contact>): ContactState {
