@@ -5,7 +5,7 @@ INSTALLED := node_modules/.installed
 # The programs that ship run so; the last is for the memory.
 FUZZ_FLAGS := --disallow-code-generation-from-strings --disable-proto=delete --expose-gc
 
-.PHONY: help run test check scenario bench explore spin teeth mutate fuzz bundle types lint tidy format show-frame clean
+.PHONY: help run test check scenario sim bench explore spin teeth mutate fuzz bundle types lint tidy format show-frame clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ format: $(INSTALLED) ## let Biome put the layout right
 scenario: $(INSTALLED) ## real processes in real time, with mosquitto; minutes; ONLY=duel ROUNDS=1000 KILLS=100 SEED=7
 	@node test/lib/build.mjs
 	@node --enable-source-maps $(BUILT)/test-scenario-run.cjs $(ONLY)
+
+sim: $(INSTALLED) ## simulated worlds, two minutes on all cores; SEED=1 RUNS=100 HOURS=1 MAC=real SCENARIO=file TRACE=1
+	@node test/lib/build.mjs test/sim/main.ts
+	@node --enable-source-maps $(BUILT)/test-sim-main.cjs
 
 teeth: $(INSTALLED) ## is every guard of the safety rules missed when it is gone? PAIRS=1 ONLY=S3 RUNS=1000 JSON=1 SAVE=1
 	@node test/lib/build.mjs test/teeth/main.ts

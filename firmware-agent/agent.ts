@@ -15,9 +15,7 @@ import type { Logger } from '../protocol/log.ts';
 import { type MqttAccess, mqttAccess } from '../protocol/mqtt-secrets.ts';
 import { ok, type Result } from '../protocol/result.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
-import type { Instant } from '../protocol/wire/instant.ts';
 import type { KeyEntry, KeyRing, RingKey } from '../protocol/wire/keys.ts';
-import type { MessageOf } from '../protocol/wire/messages.ts';
 import {
   type AgentSessions,
   agentSessions,
@@ -26,16 +24,15 @@ import {
   retire,
 } from '../protocol/wire/session/agent.ts';
 import { endRevoked } from '../protocol/wire/session/revoke.ts';
-import { encodeTimer, TIMER_STATE, tenths } from '../protocol/wire/timer.ts';
 import type { FenceRecord } from '../protocol/wire/view.ts';
 import { type Announcer, announcer } from './announce.ts';
 import type { AgentConfig } from './config/config.ts';
 import { controlSocket } from './control/socket.ts';
+import { timerWords } from './control/timer-words.ts';
 import { type Board, newBoard } from './core/board.ts';
 import { awake } from './core/clock.ts';
 import { durableOf } from './core/durable.ts';
 import type { Effect } from './core/events.ts';
-import { remainingMs, type Timer } from './core/timer.ts';
 import { viewHost } from './core/view.ts';
 import { type AgentDesk, type DeskSetup, openDesk } from './desk.ts';
 import { doctorFacts } from './doctor.ts';
@@ -270,16 +267,6 @@ function tellTimer(
   const words = { ...said, tick: board.ticks.latest, heard: to?.seq ?? 0 };
   const channels = to === undefined ? host.hearings.map(({ channel }) => channel) : [to.channel];
   for (const channel of channels) late.paths?.timer(number, channel, words);
-}
-
-function timerWords(
-  timer: Timer,
-  now: Instant,
-): Pick<MessageOf<'timer'>, 'timer' | 'remaining' | 'args'> {
-  if (timer.at === 'off') return { timer: TIMER_STATE.off, remaining: 0, args: new Uint8Array() };
-  const state = TIMER_STATE[timer.at === 'pre' ? 'pretimeout' : timer.at];
-  const remaining = tenths(remainingMs(timer, now));
-  return { timer: state, remaining, args: encodeTimer(timer.settings) };
 }
 
 /** Noise, wrong keys, replays: what was dropped on each path, by reason. */

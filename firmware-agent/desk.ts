@@ -7,21 +7,13 @@ import type { Logger } from '../protocol/log.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
 import type { Instant } from '../protocol/wire/instant.ts';
 import type { KeyRing } from '../protocol/wire/keys.ts';
-import {
-  DETAIL_UNTESTED,
-  type MessageOf,
-  nameOf,
-  OPERATION,
-  OUTCOME,
-  PROOF,
-} from '../protocol/wire/messages.ts';
-import { decodeArgs } from '../protocol/wire/order-args.ts';
 import type { KeysView, LocalOrder, OrderAnswer } from '../protocol/wire/view.ts';
 import type { AgentConfig } from './config/config.ts';
 import type { Desk } from './control/desk.ts';
+import { notUnderstood, orderOf, resultOf } from './control/order-words.ts';
 import { type SealedOrders, sealedOrders } from './control/sealed-orders.ts';
 import type { Board } from './core/board.ts';
-import type { Answer, Event, Order } from './core/events.ts';
+import type { Answer, Event } from './core/events.ts';
 import type { BeatChannel } from './core/hearing.ts';
 import { viewBoard } from './core/view.ts';
 import type { FenceRecords } from './drivers/records.ts';
@@ -79,7 +71,7 @@ export function openDesk(setup: DeskSetup): AgentDesk {
       view,
       records: listRecords,
       acceptOrder: (message, orderer) => {
-        const order = orderOf(message, orderer, config);
+        const order = orderOf(message, orderer, config.board);
         if (order !== undefined) return setup.take({ kind: 'order', order });
         orders.sendResult(notUnderstood(message, board.ticks.latest));
       },
@@ -113,7 +105,7 @@ export function openDesk(setup: DeskSetup): AgentDesk {
     },
     answer: (answer) => {
       const { orderer } = answer.from;
-      if (orderer !== undefined) orders.sendResult(resultOf(answer, orderer, config));
+      if (orderer !== undefined) orders.sendResult(resultOf(answer, orderer, config.board));
       const callbacks = waiting.get(answer.cmdId) ?? [];
       if (answer.outcome !== 'accepted') waiting.delete(answer.cmdId);
       for (const callback of callbacks) callback(localAnswer(answer, config));
@@ -130,64 +122,6 @@ function keysView({ ring, board }: DeskSetup): KeysView {
     return { role, owner, kid, sending: ring.sending(role, owner) === key, unusedMs };
   });
   return { watchedMs: Math.round(now - board.clock.startedAt), keys };
-}
-
-function orderOf(
-  order: MessageOf<'order'>,
-  orderer: number,
-  config: AgentConfig,
-): Order | undefined {
-  const op = nameOf(OPERATION, order.op);
-  const args = op === undefined ? undefined : decodeArgs(op, order.args);
-  if (op === undefined || args === undefined) return undefined;
-  const key = config.board.orderers.find((one) => one.orderer === orderer);
-  return {
-    from: {
-      name: key?.name ?? String(orderer),
-      orderer,
-      ...(key?.boundTo === undefined ? {} : { boundTo: key.boundTo }),
-    },
-    cmdId: Buffer.from(order.cmdId).toString('hex'),
-    life: Buffer.from(order.aNonce).toString('hex'),
-    tick: order.tick,
-    host: order.host,
-    incarnation: order.incarnation,
-    op,
-    args,
-    ttlMs: order.ttlMs,
-  };
-}
-
-/** The answer to an operation, or to arguments, that this version of the agent does not know. */
-function notUnderstood(
-  { orderer, cmdId, agent, host, incarnation }: MessageOf<'order'>,
-  tick: number,
-): MessageOf<'result'> {
-  const detail = detailOf('not supported', false);
-  const ending = { outcome: OUTCOME.refused, proof: PROOF.none, tick, detail };
-  return { kind: 'result', kid: 0, orderer, cmdId, agent, host, incarnation, ...ending };
-}
-
-/** Flags, then as many letters as the wire takes. */
-function detailOf(words: string, untested: boolean): Uint8Array {
-  const letters = Buffer.from(words, 'ascii').subarray(0, 15);
-  return Buffer.concat([Buffer.of(untested ? DETAIL_UNTESTED : 0), letters]);
-}
-
-function resultOf(answer: Answer, orderer: number, config: AgentConfig): MessageOf<'result'> {
-  return {
-    kind: 'result',
-    kid: 0,
-    orderer,
-    cmdId: Buffer.from(answer.cmdId, 'hex'),
-    agent: config.board.agent,
-    host: answer.host,
-    incarnation: answer.incarnation,
-    outcome: OUTCOME[answer.outcome],
-    proof: PROOF[answer.proof],
-    tick: answer.tick,
-    detail: detailOf(answer.detail, answer.untested),
-  };
 }
 
 function localAnswer(answer: Answer, config: AgentConfig): OrderAnswer {

@@ -5,8 +5,8 @@
 import type { Instant } from '../../protocol/wire/instant.ts';
 import type { ChannelEvidence } from '../../protocol/wire/view.ts';
 import { type Board, chainName, type Host, mediumOf } from './board.ts';
-import { type Hearing, type Mark, type Testimony, testify } from './hearing.ts';
-import { powerLossMs } from './limits.ts';
+import { type BeatChannel, type Hearing, type Mark, type Testimony, testify } from './hearing.ts';
+import { missedMs, powerLossMs } from './limits.ts';
 import { allFell } from './power.ts';
 import type { Timing } from './settings.ts';
 
@@ -26,9 +26,24 @@ export function testimonies(
       chain: name === undefined ? undefined : board.chains.get(name),
       powerLoss,
       delayMs: host.delayMs,
+      lullMs: lullMs(board, host, hearing.channel),
     };
     return testify(hearing, ear, timing, now);
   });
+}
+
+/** The longest pause between beats of those on this path, one of which may be all that proves it. */
+function lullMs(board: Board, host: Host, channel: BeatChannel): number {
+  // Our own echo makes no pause.
+  if (channel === 'mqtt' && !board.settings.brokerOnBoard) return 0;
+  const name = chainName(host, channel);
+  let longestMs = 0;
+  for (const other of board.hosts.values()) {
+    const isOn = other.hearings.some((one) => one.channel === channel && one.carried);
+    if (other === host || !isOn || chainName(other, channel) !== name) continue;
+    longestMs = Math.max(longestMs, missedMs(other.settings));
+  }
+  return longestMs;
 }
 
 export function hasCarried(hearing: Hearing): hearing is Hearing & { fresh: Mark } {

@@ -191,6 +191,8 @@ export interface Ear {
   chain: ProofChain | undefined;
   powerLoss: PowerLoss | undefined;
   delayMs: number;
+  /** For how long those who prove the channel may say nothing while all is well. */
+  lullMs: number;
 }
 
 export function testify(
@@ -205,12 +207,14 @@ export function testify(
   const { fresh } = hearing;
   const silenceMs = hearing.paced ? timing.deadtimeMs : timing.initdeadMs;
   const since = { at: fresh.at, fromAwake: fresh.awake, needMs: silenceMs };
-  const gaps = [...ear.clock.stalls, ...medium.gaps, ...(chain?.gaps ?? [])];
-  const { fromAwake, needMs } = afterGaps(gaps, since, {
-    ignoredMs: proofGap,
-    lengthMaxMs: timing.initdeadMs,
-  });
+  const own = [...ear.clock.stalls, ...medium.gaps];
+  const limits = { ignoredMs: proofGap, lengthMaxMs: timing.initdeadMs };
+  // Who beats too seldom to prove a channel is no sign either that it fails.
+  const gaps = chain?.gaps ?? [];
+  const outages = gaps.filter(({ lengthMs }) => lengthMs > ear.lullMs);
+  const { fromAwake, needMs } = afterGaps([...own, ...outages], since, limits);
   const sinceMs = nowAwake - fromAwake;
+  const provenMs = nowAwake - afterGaps([...own, ...gaps], since, limits).fromAwake;
   const heardMs = listenedMs(medium, ear.clock, now) - fresh.listenedMs;
   return {
     channel: hearing.channel,
@@ -218,7 +222,7 @@ export function testify(
     // A fresh beat was heard, whatever the link says of itself.
     deafMs: medium.listening ? 0 : nowAwake - Math.max(medium.changedAwake, fresh.awake),
     quietMs: Math.max(0, Math.min(sinceMs, heardMs)),
-    nearMs: Math.min(sinceMs, chainMs(chain, nowAwake, proofGap)),
+    nearMs: Math.min(provenMs, chainMs(chain, nowAwake, proofGap)),
     farMs: Math.min(
       sinceMs,
       Math.max(

@@ -59,22 +59,24 @@ export interface Sample<T> {
   ageMaxMs: number;
 }
 
-function follow<T>(was: Sampled<T>, sample: Sample<T>): Sampled<T> {
-  const { value, askedAt, at, ageMaxMs } = sample;
+/** Start of the run of equal samples that this one belongs to. */
+function runSince<T>(was: Sampled<T>, { value, at, ageMaxMs }: Sample<T>): Instant {
   const runs = value === was.value && at - was.at <= ageMaxMs;
-  return { value, askedAt, at, since: runs ? was.since : at };
+  return runs ? was.since : at;
 }
 
 export function sampleContact(was: ContactState, sample: Sample<Contact>): ContactState {
-  return follow(was, sample);
+  const { value, askedAt, at } = sample;
+  return { value, askedAt, at, since: runSince(was, sample) };
 }
 
 export function sampleSense(was: SenseState, sample: Sample<Reading>): SenseState {
-  const { value, at } = sample;
+  const { value, askedAt, at } = sample;
   const seenOn = was.seenOn || value === 'on';
   const seenOff = was.seenOff || value === 'off';
   const suspect = was.suspect && !(seenOn && seenOff);
-  const is: SenseState = { ...follow(was, sample), seenOn, seenOff, suspect };
+  const since = runSince(was, sample);
+  const is: SenseState = { value, askedAt, at, since, seenOn, seenOff, suspect };
   if (value !== 'off') return is;
   const fellAt = was.value === 'on' ? at : was.fellAt;
   if (fellAt !== undefined) is.fellAt = fellAt;

@@ -54,6 +54,8 @@ export interface WorldFacts {
   settings: BoardSettings;
   /** Longest time between a cut and the loss of power, by host. */
   holdUpMs: ReadonlyMap<number, number>;
+  /** By what share the clocks of this world may be wrong at worst; absent: 0.1 %, as the rules say. */
+  clockError?: number;
 }
 
 export interface Complaint {

@@ -251,4 +251,23 @@ test('a life is cut once by verdict: where that failed, people are told and noth
   assert.ok(!alarms(w, 'alpha').includes('failed'));
 });
 
+test('a neighbour that beats too seldom to prove an adapter keeps nobody on it alive', () => {
+  const serial = { adapter: 'hub', modem: false };
+  const quick = { keepaliveMs: 200, warntimeMs: 600, deadtimeMs: 2_000 };
+  const delayMs = { serial: 20, mqtt: 50 };
+  const w = world({
+    hosts: [
+      guarded(1, 'alpha', { times: quick, serial, delayMs }),
+      guarded(2, 'beta', { serial, delayMs }),
+    ],
+  });
+  w.run(30 * SECOND);
+  w.hang('alpha');
+  const dead = w.untilNews('dead', 'alpha', 5 * SECOND);
+  const silenceMs = dead.at - lastFresh(w, 'alpha');
+  assert.ok(silenceMs >= 2_000 && silenceMs <= 3_400, `dead after ${silenceMs} ms`);
+  w.run(100 * SECOND);
+  assert.is(w.cuts('beta').length, 0);
+});
+
 test.run();

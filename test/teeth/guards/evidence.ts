@@ -15,7 +15,7 @@ export const EVIDENCE: readonly Guard[] = [
     name: 'near proof counts from the last beat',
     rule: 'Proven: counted from not before the last fresh beat',
     file: `${CORE}/hearing.ts`,
-    find: 'nearMs: Math.min(sinceMs, chainMs(chain, nowAwake, proofGap)),',
+    find: 'nearMs: Math.min(provenMs, chainMs(chain, nowAwake, proofGap)),',
     put: 'nearMs: chainMs(chain, nowAwake, proofGap),',
     redundant:
       'Proof is asked for only of a channel that was quiet for as long as is needed, so since its last ' +

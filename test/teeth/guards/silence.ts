@@ -85,14 +85,14 @@ export const SILENCE: readonly Guard[] = [
     name: 'gaps of the link count',
     rule: 'S3: after a gap X quiet and proof count anew, for max(D, min(X, I))',
     file: `${CORE}/hearing.ts`,
-    find: '...medium.gaps, ',
+    find: ', ...medium.gaps',
     put: '',
   },
   {
     name: 'gaps of the proof count',
     rule: 'S3: after a gap X quiet and proof count anew, for max(D, min(X, I))',
     file: `${CORE}/hearing.ts`,
-    find: ', ...(chain?.gaps ?? [])]',
+    find: ', ...outages]',
     put: ']',
   },
   {
