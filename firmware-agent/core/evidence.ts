@@ -65,9 +65,21 @@ export function powerLossOf(
   return together ? { sinceAwake: fell.lastAt - board.clock.stalledMs } : undefined;
 }
 
-export function lastFreshAt(host: Host): Instant | undefined {
-  const instants = host.hearings.flatMap((h) => (h.fresh === undefined ? [] : [h.fresh.at]));
-  return instants.length === 0 ? undefined : Math.max(...instants);
+export function lastFreshAt({ hearings }: Host): Instant | undefined {
+  return latestOf(hearings, () => true);
+}
+
+/** Asked of every host for each that is silent, at every tick. */
+function latestOf(
+  hearings: readonly Hearing[],
+  counts: (hearing: Hearing) => boolean,
+): Instant | undefined {
+  let latest: Instant | undefined;
+  for (const hearing of hearings) {
+    const at = counts(hearing) ? hearing.fresh?.at : undefined;
+    if (at !== undefined && (latest === undefined || at > latest)) latest = at;
+  }
+  return latest;
 }
 
 /** The same, a host that calls itself useless included: it speaks. */
@@ -78,8 +90,8 @@ export function lastHeardAt(host: Host): Instant | undefined {
 }
 
 /** The same, on channels whose silence would say something: not where we ended the session. */
-export function lastCarriedAt(host: Host): Instant | undefined {
-  return lastFreshAt({ ...host, hearings: host.hearings.filter(hasCarried) });
+export function lastCarriedAt({ hearings }: Host): Instant | undefined {
+  return latestOf(hearings, hasCarried);
 }
 
 /** A testimony as the record of a fence keeps it. */

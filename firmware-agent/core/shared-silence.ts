@@ -120,10 +120,11 @@ function onSharedPath(
   const isNear = (mineAt: Instant, theirsAt: Instant, theirs: Hearing[]): boolean =>
     mineAt - theirsAt <= host.settings.timing.initdeadMs && isSo(mineAt, theirsAt, theirs);
   const declared = host.settings.fate.some((fate) => other.settings.fate.includes(fate));
-  const mineAt = lastFreshAt(host);
-  const theirsAt = lastCarriedAt(other);
-  if (declared && mineAt !== undefined && theirsAt !== undefined) {
-    if (isNear(mineAt, theirsAt, other.hearings)) return true;
+  if (declared) {
+    const mineAt = lastFreshAt(host);
+    const theirsAt = lastCarriedAt(other);
+    const isKnown = mineAt !== undefined && theirsAt !== undefined;
+    if (isKnown && isNear(mineAt, theirsAt, other.hearings)) return true;
   }
   return host.hearings.some((mine) => {
     if (!mine.carried || mine.fresh === undefined) return false;
