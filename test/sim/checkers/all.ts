@@ -9,6 +9,7 @@ import { oneCutOneCause } from './one-cut-one-cause.ts';
 import { orders } from './orders.ts';
 import { resultsInTime } from './results-in-time.ts';
 import { sharedSilence } from './shared-silence.ts';
+import { staleEndsNothing } from './stale-ends-nothing.ts';
 import { timers } from './timers.ts';
 import { toldNotTo } from './told-not-to.ts';
 import { verdictInTime } from './verdict-in-time.ts';
@@ -20,6 +21,7 @@ export const CHECKERS: readonly Checker[] = [
   sharedSilence,
   fencedIsTrue,
   contradicted,
+  staleEndsNothing,
   oneCutOneCause,
   orders,
   fencesApart,

@@ -35,7 +35,7 @@ export interface History {
   tick(...effects: Effect[]): History;
   /** Moves time on. */
   wait(ms: number): History;
-  hear(host: number, word?: Word): History;
+  hear(host: number, word?: Word, ...effects: Effect[]): History;
   /** All these hosts beat on both channels for so long, and the broker echoes. */
   beats(hosts: readonly number[], ms: number): History;
   /** Nothing is heard for so long; the broker echoes, and others may beat on. */
@@ -75,14 +75,14 @@ export function history(
       h.at += ms;
       return h;
     },
-    hear: (host, word = {}) => {
+    hear: (host, word = {}, ...effects) => {
       const { way = 'serial', session = host } = word;
       const key = `${host} ${way} ${session}`;
       const seq = word.seq ?? (seqs.get(key) ?? 0) + 1;
       seqs.set(key, seq);
       const { opened, truth } = wordOf(host, { ...word, seq }, h.at, tick);
       h.truth(truth);
-      return h.step({ kind: 'heard', opened });
+      return h.step({ kind: 'heard', opened }, ...effects);
     },
     beats: (numbers, ms) => {
       for (const end = h.at + ms; h.at < end; h.at += 1_000) {
