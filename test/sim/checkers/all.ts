@@ -8,6 +8,7 @@ import { noHealthyCut } from './no-healthy-cut.ts';
 import { oneCutOneCause } from './one-cut-one-cause.ts';
 import { orders } from './orders.ts';
 import { resultsInTime } from './results-in-time.ts';
+import { sensesBelieved } from './senses-believed.ts';
 import { sharedSilence } from './shared-silence.ts';
 import { staleEndsNothing } from './stale-ends-nothing.ts';
 import { timers } from './timers.ts';
@@ -20,6 +21,7 @@ export const CHECKERS: readonly Checker[] = [
   noHealthyCut,
   sharedSilence,
   fencedIsTrue,
+  sensesBelieved,
   contradicted,
   staleEndsNothing,
   oneCutOneCause,
