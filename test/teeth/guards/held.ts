@@ -93,8 +93,8 @@ export const HELD: readonly Guard[] = [
     name: 'a declared fate is shared',
     rule: 'Held: others of the same fate fell silent, too',
     file: `${CORE}/shared-silence.ts`,
-    find: 'if (declared && mineAt !== undefined && theirsAt !== undefined) {',
-    put: 'if (!declared && mineAt !== undefined && theirsAt !== undefined && other === host) {',
+    find: 'if (declared) {',
+    put: 'if (declared && other === host) {',
   },
   {
     name: 'who was silent long before is not suspect',
