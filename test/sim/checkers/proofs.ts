@@ -22,6 +22,8 @@ export interface Proofs {
   truth(at: number, truth: Truth): void;
   step(at: number, event: Event): void;
   mayBeFar(ear: Ear, at: number): boolean;
+  /** Its supplies fell during its silence, where senses show it: nobody shares that. */
+  fell(ear: Ear): boolean;
   /** Some channel's near proof has held for so long. */
   isNear(ear: Ear, at: number, spanMs: number): boolean;
 }
@@ -67,6 +69,10 @@ export function proofs(rules: Rules, surely = false): Proofs {
       const senses = settings.senses.length > 0 && settings.senses.every((s) => s.showsBreak);
       const lastAt = Math.max(ear.ways.serial.freshAt, ear.ways.mqtt.freshAt);
       return senses && Math.abs((fellAt[host] ?? NEVER) - lastAt) <= 2 * (soonMs + delayMs) + 2_000;
+    },
+    fell: ({ rules: { host, settings, soonMs }, ways }) => {
+      const lastAt = Math.max(ways.serial.freshAt, ways.mqtt.freshAt);
+      return settings.senses.length > 0 && (fellAt[host] ?? NEVER) >= lastAt - soonMs;
     },
     isNear: (ear, at, spanMs) =>
       [mqtt, adapterOf[ear.rules.host]].some(

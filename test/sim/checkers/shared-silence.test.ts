@@ -33,6 +33,8 @@ test('once another is back the silence is its own; and so where its power was se
   assert.equal(back.verdict(1).rules(), []);
   const dark = beating().truth({ kind: 'power', host: 1, on: false }).silence(15_000);
   assert.equal(dark.verdict(1).rules(), []);
+  const later = beating().silence(60_000).truth({ kind: 'power', host: 1, on: false });
+  assert.equal(later.silence(1_000).verdict(1).rules(), []);
 });
 
 test.run();

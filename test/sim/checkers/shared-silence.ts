@@ -65,7 +65,8 @@ export const sharedSilence: Checker = (facts, complain): Witness => {
 /** Who makes the silence suspect, in words; undefined where nobody surely does. */
 function suspect(judge: Judge, at: number, number: number): string | undefined {
   const ear = judge.ears.hosts[number];
-  if (ear === undefined || judge.proofs.mayBeFar(ear, at)) return undefined;
+  if (ear === undefined || judge.proofs.mayBeFar(ear, at) || judge.proofs.fell(ear))
+    return undefined;
   // Whoever came back on any path that they share has shown that the silence is its own.
   const isBack = WAYS.some((name) =>
     judge.rules.all.some(
