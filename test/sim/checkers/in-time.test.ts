@@ -100,6 +100,9 @@ test('a dead host that is not fenced has an alarm that says why', () => {
     ['L8'],
   );
   assert.equal(dead().verdict(1).silence(400_000, [2]).rules(), []);
+  const switched = (): History => dead().silence(200_000, [2]).tick(restore(1));
+  assert.equal(switched().silence(200_000, [2]).rules(), [], 'given power, it may be booting');
+  assert.equal(switched().silence(400_000, [2]).rules(), ['L8']);
 });
 
 test('in the calm every host that runs is heard, and no alarm of its silence stands', () => {

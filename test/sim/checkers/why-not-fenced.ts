@@ -18,6 +18,8 @@ interface Judge {
   /** Alarms that stand, as `host:code`; those of the board have host 0. */
   alarms: Set<string>;
   life: Life[];
+  /** When each was last given power: from then on it may be booting, and is missed after I. */
+  switchedAt: number[];
   startedAt: number;
   calmAt: number;
   /** When to look next: dead hosts do not hurry. */
@@ -65,6 +67,7 @@ export const whyNotFenced: Checker = (facts, complain): Witness => {
     fences: fences(rules.all.map(({ host }) => host)),
     alarms: new Set(),
     life: [],
+    switchedAt: [],
     startedAt: Infinity,
     calmAt: Infinity,
     nextLookAt: 0,
@@ -96,6 +99,7 @@ export const whyNotFenced: Checker = (facts, complain): Witness => {
       if (event.kind === 'start') judge.startedAt = at;
       for (const effect of effects) {
         judge.fences.effect(at, event, effects, effect);
+        if (effect.kind === 'restore') judge.switchedAt[effect.host] = at;
         if (effect.kind !== 'news') continue;
         const key = `${effect.host ?? 0}:${effect.code}`;
         if (effect.over === true) judge.alarms.delete(key);
@@ -137,7 +141,9 @@ function look(judge: Judge, at: number, one: HostRules, say: Say): void {
   if (life === undefined || ear === undefined || life.complained) return;
   if (life.is === 'up' || life.is === 'booting') return;
   const waitMs = one.initdeadMs + 2 * one.deadMs + GAP_MS * judge.rules.all.length + 2 * SETTLE_MS;
-  const sinceMs = at - Math.max(life.since, heardAt(ear), judge.startedAt, judge.ears.stall.endAt);
+  const { startedAt, switchedAt, ears: all } = judge;
+  const knownAt = Math.max(life.since, heardAt(ear), switchedAt[one.host] ?? 0);
+  const sinceMs = at - Math.max(knownAt, startedAt, all.stall.endAt);
   if (sinceMs < waitMs || isExplained(judge, one.host)) return;
   life.complained = true;
   const sentence = `it is dead for ${(sinceMs / 1_000).toFixed(0)} s, not fenced, and nothing says why`;
