@@ -8,6 +8,7 @@
  * key is in a board, and so none on a tape.
  */
 import { serialize } from 'node:v8';
+import { attemptSync } from '../protocol/attempt.ts';
 import type { Instant } from '../protocol/wire/instant.ts';
 import type { Board } from './core/board.ts';
 import type { Effect, Event } from './core/events.ts';
@@ -46,8 +47,10 @@ export function recorder(board: Board): Recorder {
   let newer: Length | undefined;
 
   const begin = (): void => {
-    older = newer;
-    newer = { board: serialize(board), steps: [] };
+    // Whatever it cannot keep costs a tape; the event goes on to the core.
+    const image = attemptSync(() => serialize(board));
+    older = image.ok ? newer : undefined;
+    newer = image.ok ? { board: image.value, steps: [] } : undefined;
   };
   const isFor = board.hosts.size <= TAPE_HOSTS_MAX;
 

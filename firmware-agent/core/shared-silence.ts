@@ -4,9 +4,9 @@
  *
  * At its verdict a host waits until everybody of the same fate was heard after its first missed
  * beat, or is missed too; and where one that beats seldom was heard first after a pause in which the
- * path may have failed, as long again as it may take to come back. It is held if another host of the same fate fell silent on that medium
- * not long ago, or reached its own verdict within a deadtime. What frees it again is evidence that the
- * silence is its own: power seen to fall, its own line proven, the others back while it is not. Paths
+ * path may have failed, as long again as it may take to come back. It is held if another host of the
+ * same fate fell silent on that medium not long ago, or reached its own verdict within a deadtime. What
+ * frees it again is evidence that the silence is its own: power seen to fall, its own line proven, the others back while it is not. Paths
  * do not come back for all at once, so for a deadtime "back" says nothing; and what is mended first
  * does not speak for what is broken still, so the others have to be back on all that they share.
  */

@@ -258,9 +258,12 @@ function interrupted(
   ];
 }
 
-/** All that is left to say of a fence whose own record ended with the process. */
-function interruptedRecord({ settings }: Host, { id, by, incarnation }: DurableFence): Effect[] {
-  if (id === undefined || by === undefined) return [];
+/** All that is left to say of a fence whose own record was lost in the restart. */
+function interruptedRecord(
+  { settings }: Host,
+  { id, by, incarnation, reported }: DurableFence,
+): Effect[] {
+  if (reported || id === undefined || by === undefined) return [];
   const reason = 'the agent restarted in mid-fence';
   const entries = [{ atMs: 0, what: 'found unfinished when the agent started; it began before' }];
   const known = { id, host: settings.name, incarnation, by, evidence: [], entries };

@@ -105,11 +105,12 @@ function diskWork(dir: string, records: ReadonlyMap<number, FenceRecord>): DiskW
     for (const [number, tape] of due) {
       due.delete(number);
       const record = records.get(number);
-      if (record !== undefined && tape !== undefined) await saveTape(dir, number, tape);
       const done =
         record === undefined
           ? await attempt(() => unlink(pathOf(dir, number)))
           : await writeRecord(dir, number, record);
+      // After the record, which matters more, and in a later turn than the fence that it is of.
+      if (record !== undefined && tape !== undefined) await saveTape(dir, number, tape);
       if (done.ok) trouble = undefined;
       // A file that could not be written need not be removed either.
       else if (record !== undefined || done.kind !== 'enoent') {

@@ -20,13 +20,11 @@ export function tapeName(number: number): string {
   return `fence-${String(number).padStart(10, '0')}.tape`;
 }
 
-/** Writes one tape and removes those that are too many; fails without a trace but the reason. */
-export async function saveTape(dir: string, number: number, tape: Tape): Promise<Result<void>> {
-  // What it says now is what is meant: its steps go on while the disk works.
-  const plain = serialize(tape);
+/** Writes one tape and removes those that are too many; resolves in any case. */
+export function saveTape(dir: string, number: number, tape: Tape): Promise<Result<void>> {
   return attempt(async () => {
     const { gzip } = await import('node:zlib');
-    const packed = await promisify(gzip)(plain);
+    const packed = await promisify(gzip)(serialize(tape));
     await makeDir(dir);
     const beside = join(dir, 'tape.new');
     await writeFile(beside, packed, { mode: 0o600 });

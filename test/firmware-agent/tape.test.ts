@@ -64,6 +64,15 @@ test('an order plays again from before it was taken', () => {
   assert.is(shown[0]?.event.kind, 'order');
 });
 
+test('a board that cannot be kept costs its tape, and the order goes on', () => {
+  const w = taped();
+  const board = w.state.process?.board as unknown as Record<string, unknown>;
+  board['strange'] = () => 0;
+  w.order({ op: 'fence', host: 'beta', by: 'operator' });
+  w.untilNews('fenced', 'beta', 30 * SECOND);
+  assert.is(tapeOf(w), undefined);
+});
+
 test('once nobody is late any more the tape ends, and nothing of it stays', () => {
   const w = taped();
   w.order({ op: 'fence', host: 'beta', by: 'operator' });

@@ -138,6 +138,23 @@ test('some open: closed, and told as interrupted', () => {
   assert.is(w.machine('alpha').relays[1]?.really, 'closed');
 });
 
+test('a fence that was reported before the restart has its record, and gets no other', () => {
+  const outlets = ['a', 'b'].map((name) => ({ name, method: 1, readable: true, periodMs: 100 }));
+  const w = pair({ outlets });
+  w.order({ op: 'off', host: 'alpha', by: 'second' });
+  w.untilNews('fenced', 'alpha', 20 * SECOND);
+  w.crash();
+  turn(w.state, w.machine('alpha'), [0], 'closed');
+  w.run(SECOND);
+  const before = w.told(({ kind }) => kind === 'record').length;
+  w.start();
+  const after = w.told(({ kind }) => kind === 'record').slice(before);
+  assert.equal(
+    after.flatMap(({ effect }) => (effect.kind === 'record' ? [effect.record.outcome] : [])),
+    [],
+  );
+});
+
 test('none open, and a fence in the journal: interrupted, and its order is told so', () => {
   const w = pair();
   w.state.disk.delayMs = 300;
