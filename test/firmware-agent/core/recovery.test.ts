@@ -69,4 +69,22 @@ test('a quick host that comes back after a slow one is not cut by the first beat
   }
 });
 
+test('a neighbour that beats too seldom to prove a path proves no silence on it', () => {
+  const times = { deadtimeMs: 6 * SECOND, warntimeMs: 1 * SECOND };
+  const slow = { keepaliveMs: 5 * SECOND, deadtimeMs: 30 * SECOND };
+  const sense = { name: 'sense', covers: 'host', periodMs: 100, showsBreak: false } as const;
+  const differs = { ...HUB, senses: [sense] };
+  const w = world({
+    board: { brokerOnBoard: true },
+    hosts: [
+      guarded(1, 'alpha', { ...differs, times }),
+      guarded(2, 'beta', { ...differs, times: slow }),
+    ],
+  });
+  w.run(60 * SECOND);
+  paths(w, 'alpha', 'broken');
+  w.run(120 * SECOND);
+  assert.is(w.cuts().length, 0);
+});
+
 test.run();
