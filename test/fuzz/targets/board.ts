@@ -41,7 +41,7 @@ export const boardTarget: Target = {
   covers:
     /^protocol\/wire\/session\/(agent\.ts#(receive|open|on|sessionOf|is)|(handshake|table|bucket)\.ts#)/,
   bytesMax: 192,
-  limitMs: 1,
+  limitMs: 10,
   seeds: [
     Uint8Array.of(0, 1, 1, 1, 0, 2, 0, 1, 5, 1, 0),
     Uint8Array.of(0, 1, 1, 1, 0, 2, 0, 1, 5, 1, 0, 0, 2, 2, 2, 0, 2, 0, 1, 1, 1, 0),

@@ -56,7 +56,7 @@ export const commandLineTarget: Target = {
   promise: 'any words before a board that obeys are done, or are wrong use, and that is said',
   covers: /^host-shim\/cli\//,
   bytesMax: 120,
-  limitMs: 25,
+  limitMs: 100,
   seeds: LINES.map(bytesOf),
   words: [...LINES, ...WORDS].map((word) => bytesOf(` ${word} `)),
   run: judgeCommandLine,

@@ -63,7 +63,7 @@ function configTarget(
       'a file is taken with timers that a clock can keep, or refused by lines that exist, with remedies',
     covers,
     bytesMax: 6_000,
-    limitMs: 10,
+    limitMs: 50,
     seeds: [text, bare, 'schema = 1\n', ...retimed(bare)].map(bytesOf),
     words: [...new Set([...keys, ...SYNTAX, ...VALUES, ...TIMES, ...NAMES])].map(bytesOf),
     run: (input) => judgeConfig(textOf(input), parse),

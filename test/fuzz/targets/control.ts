@@ -18,7 +18,7 @@ export const controlTarget: Target = {
   covers:
     /^protocol\/(control\/(lines|messages|relay-lines)\.ts#|wire\/timer\.ts#(decode|checked))/,
   bytesMax: 700,
-  limitMs: 1,
+  limitMs: 10,
   seeds: [
     ` ${'x'.repeat(300)}\n{"id":1,"ask":"view"}\n`,
     ' {"id":1,"ask":"view"}\n',

@@ -42,7 +42,7 @@ export const hostTarget: Target = {
   promise: 'a host asks to be woken within a second, sends only frames of its own, and is bounded',
   covers: /^protocol\/wire\/session\/(host|hear|lives|standing|echo|derive)\.ts#/,
   bytesMax: 192,
-  limitMs: 1,
+  limitMs: 10,
   seeds: [
     Uint8Array.of(0, 1, 1, 0, 2, 1, 3, 10, 1, 0, 0, 2, 0, 1),
     Uint8Array.of(

@@ -13,7 +13,7 @@ export const keysTarget: Target = {
   covers:
     /^protocol\/wire\/keys\.ts#(parseKeys|readLine|checkTogether|claim|sendingKids|decodeSecret)$/,
   bytesMax: 512,
-  limitMs: 1,
+  limitMs: 10,
   seeds: [
     KEYS_TEXT,
     `auth host alpha 2\nhost alpha 1 ${base64Of(1)}\nhost alpha 2 ${base64Of(9)} # new`,

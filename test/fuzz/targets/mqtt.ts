@@ -35,7 +35,7 @@ export const mqttTarget: Target = {
   covers:
     /^(protocol\/link\/mqtt-stream\.ts#|node_modules\/mqtt-packet\/(parser|packet|numbers|constants)\.js)/,
   bytesMax: 1_024,
-  limitMs: 1,
+  limitMs: 10,
   seeds: [
     ...PACKETS,
     // Announces 900 bytes, of which 700 come; and one just below the cap.

@@ -15,7 +15,7 @@ export const topicsTarget: Target = {
   covers:
     /^(protocol\/wire\/topics\.ts#(parseUp|isName|clientId)|firmware-agent\/control\/reply-paths\.ts#(mqttPath|isWithin))$/,
   bytesMax: 96,
-  limitMs: 1,
+  limitMs: 10,
   seeds: [hostUp('board1', 'deimos'), result('board1', 'anna'), `${result('b', 'anna')}/1`].map(
     bytesOf,
   ),
@@ -52,7 +52,7 @@ export const argsTarget: Target = {
     'arguments that are read are written again with the same meaning, and timers with the same bytes',
   covers: /^protocol\/wire\/(order-args|timer)\.ts#(decode|encode|is)/,
   bytesMax: 12,
-  limitMs: 1,
+  limitMs: 10,
   seeds: [
     ...OPERATIONS.map((_op, at) => Uint8Array.of(at)),
     ...OPERATIONS.map((_op, at) => Uint8Array.of(at, 1)),
