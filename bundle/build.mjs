@@ -1,6 +1,7 @@
 /**
  * What goes onto a board or a server is one JavaScript file for each program, with two native parts
- * beside it, and needs nothing but Node. Source maps lie apart: they are for us, not for the board.
+ * beside it, and needs nothing but Node. What a program imports at run time only, as the agent does with
+ * each driver of a device, lies beside it as `driver-NAME.cjs`, and is loaded where the configuration names it. Source maps lie apart: they are for us, not for the board.
  *
  *   node bundle/build.mjs [x64|arm64|arm]         the programs, into dist/bundle
  *   node bundle/build.mjs --one ENTRY.ts FOLDER   any one program, made the same way (for tests)
@@ -26,10 +27,30 @@ function report(path, contents) {
   process.stdout.write(`${kilobytes(contents)} ${packed} gzip  ${relative(root, path)}\n`);
 }
 
+/** Puts each `import()` of ours into a file of its own, and remembers it for a build of its own. */
+function apart(found) {
+  return {
+    name: 'apart',
+    setup(build) {
+      build.onResolve({ filter: /^\.\/.*\.ts$/ }, ({ kind, path, resolveDir }) => {
+        if (kind !== 'dynamic-import') return undefined;
+        const name = `driver-${basename(path, '.ts')}`;
+        found[name] = join(resolveDir, path);
+        return { path: `./${name}.cjs`, external: true };
+      });
+    },
+  };
+}
+
+/** Builds the programs, then what they load at run time. */
 async function buildPrograms(programs, out) {
+  const found = {};
   const { outputFiles } = await build({
     ...settings,
     entryPoints: Object.entries(programs).map(([name, path]) => ({ in: path, out: name })),
+    plugins: [apart(found), ...settings.plugins],
+    // A `require` is a file of this program; an `import()` would start Node's other loader.
+    supported: { 'dynamic-import': false },
     outdir: out,
     minify: true,
     sourcemap: 'external',
@@ -43,6 +64,7 @@ async function buildPrograms(programs, out) {
       report(path, contents);
     }
   }
+  if (Object.keys(found).length > 0) await buildPrograms(found, out);
 }
 
 function buildNatives(arch, out) {

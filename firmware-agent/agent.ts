@@ -91,7 +91,7 @@ export async function startAgent(setup: AgentSetup): Promise<Result<Agent>> {
   const { config, log } = setup;
   const access = config.mqtt === undefined ? ok(undefined) : await mqttAccess(config.mqtt);
   if (!access.ok) return access;
-  const parts = makeParts(setup);
+  const parts = await makeParts(setup);
   const { board, late } = parts;
   const shell = runShell(board, handsOf(parts), parts.recorder);
   late.shell = shell;
@@ -129,8 +129,9 @@ export async function startAgent(setup: AgentSetup): Promise<Result<Agent>> {
   return ok(running(parts, shell, socket.value));
 }
 
-function makeParts(setup: AgentSetup): Parts {
+async function makeParts(setup: AgentSetup): Promise<Parts> {
   const { config, crypto, ring, log } = setup;
+  const devices = await openDevices(config.board, config.devices);
   const aNonce = randomBytes(8);
   const board = newBoard(config.board, aNonce.toString('hex'), monotonicMs());
   const sessions = agentSessions({
@@ -152,7 +153,7 @@ function makeParts(setup: AgentSetup): Parts {
     setup,
     board,
     sessions,
-    devices: openDevices(config.board, config.devices),
+    devices,
     state: stateFile(config.stateDir),
     records: fenceRecords(config.stateDir),
     recorder: recorder(board),

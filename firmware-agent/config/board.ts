@@ -8,7 +8,6 @@
 import { type KeyPath, type TomlFile, tell, warn } from '../../protocol/toml.ts';
 import { companyMs, HOSTS_MAX, missedMs } from '../core/limits.ts';
 import type { HostSettings } from '../core/settings.ts';
-import { deviceIdentity } from './devices.ts';
 import type { ReadHost } from './hosts.ts';
 import { seconds } from './timing.ts';
 import { type Audience, waysOfProof } from './ways-of-proof.ts';
@@ -33,7 +32,7 @@ export function checkUnique(toml: TomlFile, hosts: ReadHost[]): void {
     for (const kind of ['outlets', 'senses', 'pulses'] as const) {
       for (const [index, device] of devices[kind].entries()) {
         use(
-          `${kind} ${deviceIdentity(device)}`,
+          `${kind} ${device.driver} ${device.same}`,
           [...path, kind, index],
           'One device belongs to one host and stands there once.',
         );

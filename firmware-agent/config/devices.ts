@@ -7,14 +7,7 @@ import type * as v from 'valibot';
 import { type KeyPath, type TomlFile, tell } from '../../protocol/toml.ts';
 import { asText, checked, didYouMean, isTable } from '../../protocol/toml-check.ts';
 import { benchOutletSchema, benchPulseSchema, benchSenseSchema } from './devices/bench.ts';
-import type {
-  OutletDevice,
-  OutletTable,
-  PulseDevice,
-  PulseTable,
-  SenseDevice,
-  SenseTable,
-} from './devices/device.ts';
+import type { OutletTable, PulseTable, SenseTable } from './devices/device.ts';
 import { LATER } from './later.ts';
 
 const OUTLETS: Record<string, v.GenericSchema<unknown, OutletTable>> = { bench: benchOutletSchema };
@@ -38,11 +31,6 @@ export function readSense(toml: TomlFile, path: KeyPath, value: unknown): SenseT
 export function readPulse(toml: TomlFile, path: KeyPath, value: unknown): PulseTable | undefined {
   const schema = chosen(toml, path, value, PULSES);
   return schema && checked(toml, path, schema, value, LATER);
-}
-
-/** Two devices of one identity are the same contact, or the same input, in the real world. */
-export function deviceIdentity(device: OutletDevice | SenseDevice | PulseDevice): string {
-  return JSON.stringify([device.driver, device.socket, device.plug]);
 }
 
 function chosen<S>(

@@ -15,22 +15,8 @@ import { attemptSync } from '../../protocol/attempt.ts';
 import { backoffMs } from '../../protocol/link/backoff.ts';
 import { after, type Timer } from '../../protocol/link/timers.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
-import type { PowerSwitch, PulseLine, Sense } from '../ports/power.ts';
-
-export interface BenchBoard {
-  switchOf(place: BenchPlace): PowerSwitch;
-  senseOf(place: BenchPlace): Sense;
-  pulseOf(place: Omit<BenchPlace, 'periodMs'>): PulseLine;
-  /** Ends the connection for good; every later reading is `unknown`. */
-  close(): Promise<void>;
-}
-
-export interface BenchPlace {
-  name: string;
-  /** The bench's own name for the relay or the sense. */
-  plug: string;
-  periodMs: number;
-}
+import type { BenchDevice } from '../config/devices/device.ts';
+import type { Asked, Driver, PowerSwitch, Sense } from '../ports/power.ts';
 
 type Request =
   | { do: 'own' }
@@ -54,48 +40,67 @@ const BACKLOG_BYTES_MAX = 16_384;
 /** No answer is longer; a bench that sends more is not one. */
 const LINE_BYTES_MAX = 4_096;
 
-/** Connects to the bench's socket and keeps connected until `close`. */
-export function benchBoard(setup: { socket: string }): BenchBoard {
-  const connection = keepConnected(setup.socket);
-  const limitMs = (periodMs: number): number => Math.max(periodMs, ANSWER_MS_MIN);
-  return {
-    switchOf: ({ name, plug, periodMs }) => ({
-      name,
-      periodMs,
-      turn: async (to) => {
-        const taken = await connection.ask({ do: 'turn', plug, to }, limitMs(periodMs));
-        return taken.ok ? ok(undefined) : taken;
-      },
-      read: async () => {
-        const answer = await connection.ask({ do: 'contact', plug }, limitMs(periodMs));
-        return answer.ok && (answer.value === 'open' || answer.value === 'closed')
-          ? answer.value
-          : 'unknown';
-      },
-      // The connection belongs to all plugs.
-      close: async () => undefined,
-    }),
-    senseOf: ({ name, plug, periodMs }) => ({
-      name,
-      periodMs,
-      read: async () => {
-        const answer = await connection.ask({ do: 'sense', plug }, limitMs(periodMs));
-        return answer.ok && (answer.value === 'on' || answer.value === 'off')
-          ? answer.value
-          : 'unknown';
-      },
-      close: async () => undefined,
-    }),
-    pulseOf: ({ name, plug }) => ({
-      name,
-      pulse: async () => {
-        const taken = await connection.ask({ do: 'pulse', plug }, ANSWER_MS_MIN);
-        return taken.ok ? ok(undefined) : taken;
-      },
-      close: async () => undefined,
-    }),
-    close: async () => connection.close(),
+/** Connects to each bench when its first device is opened, and keeps connected until `close`. */
+export function benchDriver(): Driver<BenchDevice, BenchDevice, BenchDevice> {
+  const connections = new Map<string, Connection>();
+  const connected = (socket: string): Connection => {
+    const connection = connections.get(socket) ?? keepConnected(socket);
+    connections.set(socket, connection);
+    return connection;
   };
+  return {
+    open: async ({ outlets, senses, pulses }) => ({
+      outlets: outlets.map((outlet) => switchOf(connected(outlet.device.socket), outlet)),
+      senses: senses.map((sense) => senseOf(connected(sense.device.socket), sense)),
+      pulses: pulses.map(({ name, device: { socket, plug } }) => ({
+        name,
+        pulse: () => done(connected(socket).ask({ do: 'pulse', plug }, ANSWER_MS_MIN)),
+      })),
+    }),
+    close: async () => {
+      for (const connection of connections.values()) connection.close();
+    },
+  };
+}
+
+function switchOf(
+  connection: Connection,
+  { name, periodMs, device: { plug } }: Asked<BenchDevice>,
+): PowerSwitch {
+  const limitMs = Math.max(periodMs, ANSWER_MS_MIN);
+  return {
+    name,
+    periodMs,
+    turn: (to) => done(connection.ask({ do: 'turn', plug, to }, limitMs)),
+    read: async () => {
+      const answer = await connection.ask({ do: 'contact', plug }, limitMs);
+      return answer.ok && (answer.value === 'open' || answer.value === 'closed')
+        ? answer.value
+        : 'unknown';
+    },
+  };
+}
+
+function senseOf(
+  connection: Connection,
+  { name, periodMs, device: { plug } }: Asked<BenchDevice>,
+): Sense {
+  const limitMs = Math.max(periodMs, ANSWER_MS_MIN);
+  return {
+    name,
+    periodMs,
+    read: async () => {
+      const answer = await connection.ask({ do: 'sense', plug }, limitMs);
+      return answer.ok && (answer.value === 'on' || answer.value === 'off')
+        ? answer.value
+        : 'unknown';
+    },
+  };
+}
+
+async function done(answer: Promise<Result<unknown>>): Promise<Result<void>> {
+  const taken = await answer;
+  return taken.ok ? ok(undefined) : taken;
 }
 
 function keepConnected(path: string): Connection {

@@ -1,8 +1,13 @@
-/** Opens what the configuration names: the one place that knows every driver by name. */
+/**
+ * Opens what the configuration names: the one place that knows every driver by name.
+ *
+ * A driver is loaded when a host has a device of it, from a file of its own beside the program
+ * (bundle/build.mjs): a board keeps in its memory, and trusts, what it uses.
+ */
 import type { HostDevices } from '../config/config.ts';
+import type { OutletDevice } from '../config/devices/device.ts';
 import type { BoardSettings } from '../core/settings.ts';
-import type { PowerSwitch, PulseLine, Sense } from '../ports/power.ts';
-import { type BenchBoard, benchBoard } from './bench.ts';
+import type { Driver, PowerSwitch, PulseLine, Sense } from '../ports/power.ts';
 
 export interface Devices {
   /** By host number, in the order of the settings. */
@@ -12,50 +17,73 @@ export interface Devices {
   close(): Promise<void>;
 }
 
+type Name = OutletDevice['driver'];
+/** Each driver is given devices of its own kind only, by their `driver`. */
+// biome-ignore lint/suspicious/noExplicitAny: TypeScript cannot tie a key of a table to its value.
+type AnyDriver = Driver<any, any, any>;
+
+const DRIVERS: Record<Name, () => Promise<AnyDriver>> = {
+  bench: async () => (await import('./bench.ts')).benchDriver(),
+};
+
 /** Opens every device of every host; one that is not there reads `unknown` until it is. */
-export function openDevices(board: BoardSettings, devices: readonly HostDevices[]): Devices {
-  const benches = new Map<string, BenchBoard>();
-  const benchAt = (socket: string): BenchBoard => {
-    const bench = benches.get(socket) ?? benchBoard({ socket });
-    benches.set(socket, bench);
-    return bench;
-  };
+export async function openDevices(
+  board: BoardSettings,
+  devices: readonly HostDevices[],
+): Promise<Devices> {
+  const drivers = new Map<Name, AnyDriver>();
   const outlets = new Map<number, PowerSwitch[]>();
   const senses = new Map<number, Sense[]>();
   const pulses = new Map<number, PulseLine[]>();
-  for (const host of board.hosts) {
-    const own = devices.find((one) => one.host === host.host);
-    const place = (
-      { name, periodMs }: { name: string; periodMs: number },
-      plug: string,
-    ): Parameters<BenchBoard['switchOf']>[0] => ({ name, plug, periodMs });
-    outlets.set(
-      host.host,
-      (own?.outlets ?? []).map(({ socket, plug }, i) =>
-        benchAt(socket).switchOf(
-          place(host.outlets[i] as { name: string; periodMs: number }, plug),
-        ),
-      ),
-    );
-    senses.set(
-      host.host,
-      (own?.senses ?? []).map(({ socket, plug }, i) =>
-        benchAt(socket).senseOf(place(host.senses[i] as { name: string; periodMs: number }, plug)),
-      ),
-    );
-    pulses.set(
-      host.host,
-      (own?.pulses ?? []).map(({ socket, plug }, i) =>
-        benchAt(socket).pulseOf({ name: host.pulses[i]?.name ?? '', plug }),
-      ),
-    );
+  for (const own of devices) {
+    const settings = board.hosts.find(({ host }) => host === own.host);
+    if (settings === undefined) continue;
+    const opened = {
+      outlets: [] as PowerSwitch[],
+      senses: [] as Sense[],
+      pulses: [] as PulseLine[],
+    };
+    for (const name of namesIn(own)) {
+      const driver = drivers.get(name) ?? (await DRIVERS[name]());
+      drivers.set(name, driver);
+      const wanted = {
+        host: settings.name,
+        outlets: ofDriver(name, settings.outlets, own.outlets),
+        senses: ofDriver(name, settings.senses, own.senses),
+        pulses: ofDriver(name, settings.pulses, own.pulses),
+      };
+      const given = await driver.open(wanted);
+      for (const kind of ['outlets', 'senses', 'pulses'] as const) {
+        for (const [i, { at }] of wanted[kind].entries())
+          opened[kind][at] = given[kind][i] as never;
+      }
+    }
+    outlets.set(own.host, opened.outlets);
+    senses.set(own.host, opened.senses);
+    pulses.set(own.host, opened.pulses);
   }
   return {
     outlets,
     senses,
     pulses,
     close: async () => {
-      await Promise.all([...benches.values()].map((bench) => bench.close()));
+      await Promise.all([...drivers.values()].map((driver) => driver.close()));
     },
   };
+}
+
+function namesIn({ outlets, senses, pulses }: HostDevices): Set<Name> {
+  return new Set([...outlets, ...senses, ...pulses].map(({ driver }) => driver));
+}
+
+/** Those of one driver, with their place in the list of the host. */
+function ofDriver<T extends object, D extends { driver: Name }>(
+  name: Name,
+  settings: readonly T[],
+  devices: readonly D[],
+): (T & { device: D; at: number })[] {
+  return devices.flatMap((device, at) => {
+    const own = settings[at];
+    return device.driver === name && own !== undefined ? [{ ...own, device, at }] : [];
+  });
 }

@@ -21,7 +21,6 @@ export interface PowerSwitch {
   turn(to: 'open' | 'closed'): Promise<Result<void>>;
   /** Asks the device where its contact is, now. It may take up to `periodMs`. */
   read(): Promise<Contact>;
-  close(): Promise<void>;
 }
 
 export interface PulseLine {
@@ -31,7 +30,6 @@ export interface PulseLine {
    * command: nobody can read back what the line did inside the machine. It is never repeated.
    */
   pulse(): Promise<Result<void>>;
-  close(): Promise<void>;
 }
 
 export interface Sense {
@@ -39,5 +37,36 @@ export interface Sense {
   readonly periodMs: number;
   /** Asks the device whether power is there, now. A broken wire reads `unknown` where it can. */
   read(): Promise<Reading>;
+}
+
+/** What one host has of one driver: each device with its name and what the driver needs of it. */
+export interface Wanted<O, S, P> {
+  host: string;
+  outlets: Asked<O>[];
+  senses: Asked<S>[];
+  pulses: Omit<Asked<P>, 'periodMs'>[];
+}
+
+export interface Asked<D> {
+  name: string;
+  periodMs: number;
+  device: D;
+}
+
+/** The devices of a host, in the order in which they were wanted. */
+export interface Opened {
+  outlets: PowerSwitch[];
+  senses: Sense[];
+  pulses: PulseLine[];
+}
+
+/**
+ * One kind of device. What a host has of it is opened together, because some can only be taken
+ * over together (the lines of a GPIO chip). A device that is not there is opened all the same,
+ * and reads `unknown` until it is.
+ */
+export interface Driver<O, S = never, P = never> {
+  open(wanted: Wanted<O, S, P>): Promise<Opened>;
+  /** Ends what the devices share; afterwards each reads `unknown`. */
   close(): Promise<void>;
 }

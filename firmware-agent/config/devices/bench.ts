@@ -15,7 +15,7 @@ import {
 } from '../../../protocol/config-fields.ts';
 import { says } from '../../../protocol/toml-check.ts';
 import { METHODS_MAX, OUTLETS_PER_HOST_MAX } from '../../core/limits.ts';
-import type { OutletTable, PulseTable, SenseTable } from './device.ts';
+import type { BenchDevice, OutletTable, PulseTable, SenseTable } from './device.ts';
 
 /** The bench answers within a turn of its process; asking more often finds nothing new. */
 const BENCH_PERIOD_MS = 50;
@@ -39,7 +39,7 @@ export const benchOutletSchema: v.GenericSchema<unknown, OutletTable> = v.pipe(
     level: level ?? 1,
     readable: readable ?? true,
     periodMs: period ?? BENCH_PERIOD_MS,
-    device: { driver: 'bench' as const, socket, plug },
+    device: benchDevice(socket, plug),
   })),
 );
 
@@ -60,7 +60,7 @@ export const benchSenseSchema: v.GenericSchema<unknown, SenseTable> = v.pipe(
     covers,
     showsBreak,
     periodMs: period ?? BENCH_PERIOD_MS,
-    device: { driver: 'bench' as const, socket, plug },
+    device: benchDevice(socket, plug),
   })),
 );
 
@@ -75,6 +75,10 @@ export const benchPulseSchema: v.GenericSchema<unknown, PulseTable> = v.pipe(
   v.transform(({ name, kind, socket, plug }) => ({
     name,
     kind,
-    device: { driver: 'bench' as const, socket, plug },
+    device: benchDevice(socket, plug),
   })),
 );
+
+function benchDevice(socket: string, plug: string): BenchDevice {
+  return { driver: 'bench', same: `${plug} of ${socket}`, socket, plug };
+}

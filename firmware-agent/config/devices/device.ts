@@ -2,6 +2,8 @@
  * What every kind of device has in common, and the closed union of kinds.
  *
  * A driver that is added brings its own member of the unions and its own file beside this one.
+ * `same` is what names the device in the real world: two of one driver and one `same` are one
+ * contact, or one input.
  */
 
 /** What a switch driver needs to reach its contact. */
@@ -13,6 +15,7 @@ export type PulseDevice = BenchDevice;
 
 export interface BenchDevice {
   driver: 'bench';
+  same: string;
   /** Path of the bench's socket. */
   socket: string;
   /** The bench's name for the relay or the sense. */

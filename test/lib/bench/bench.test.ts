@@ -3,13 +3,13 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BenchBoard, benchBoard } from '../../../firmware-agent/drivers/bench.ts';
 import type { PowerSwitch, Sense } from '../../../firmware-agent/ports/power.ts';
 import { attemptSync } from '../../../protocol/attempt.ts';
 import { built } from '../built.ts';
 import { assert, suite } from '../suite.ts';
 import { pause, until } from '../until.ts';
 import { type BenchClient, type BenchConfig, type BenchEntry, startBench } from './client.ts';
+import { type OpenBench, openBench } from './open.ts';
 
 const test = suite('bench');
 const HOLD_UP_MS = 60;
@@ -17,7 +17,7 @@ const PROGRAM = 'test/lib/bench/main.ts';
 
 interface Rig {
   bench: BenchClient;
-  board: BenchBoard;
+  board: OpenBench;
   dir: string;
   psu1: PowerSwitch;
   psu2: PowerSwitch;
@@ -49,15 +49,14 @@ async function withBench(body: (rig: Rig) => Promise<void>, change: Partial<Benc
     ],
     ...change,
   });
-  const board = benchBoard({ socket: join(dir, 'bench.sock') });
-  const place = (plug: string) => ({ name: plug, plug, periodMs: 50 });
+  const board = openBench(join(dir, 'bench.sock'));
   const rig = {
     bench,
     board,
     dir,
-    psu1: board.switchOf(place('web-psu1')),
-    psu2: board.switchOf(place('web-psu2')),
-    rail: board.senseOf(place('web-rail')),
+    psu1: await board.switchOf('web-psu1'),
+    psu2: await board.switchOf('web-psu2'),
+    rail: await board.senseOf('web-rail'),
   };
   try {
     await until('the driver is connected', async () => (await rig.psu1.read()) !== 'unknown');
@@ -118,7 +117,7 @@ test('power that returns starts another life with another boot id', () =>
 
 test('one supply that is fed keeps the host running', () =>
   withBench(async ({ bench, board, psu1, psu2, rail }) => {
-    const first = board.senseOf({ name: 'first', plug: 'web-first', periodMs: 50 });
+    const first = await board.senseOf('web-first');
     await psu1.turn('open');
     await until('its own sense falls', async () => (await first.read()) === 'off');
     assert.is(await psu1.read(), 'open');
@@ -212,7 +211,7 @@ test('a command that is under way when the connection ends fails at once', () =>
 
 test('a plug that the bench has not is refused and reads unknown', () =>
   withBench(async ({ board }) => {
-    const wrong = board.switchOf({ name: 'x', plug: 'web-rail', periodMs: 50 });
+    const wrong = await board.switchOf('web-rail');
     const turned = await wrong.turn('open');
     assert.is(turned.ok ? 'ok' : turned.kind, 'refused');
     assert.is(await wrong.read(), 'unknown');

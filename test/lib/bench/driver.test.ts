@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { benchBoard } from '../../../firmware-agent/drivers/bench.ts';
 import type { PowerSwitch, Sense } from '../../../firmware-agent/ports/power.ts';
 import { assert, suite } from '../suite.ts';
 import { until } from '../until.ts';
+import { openBench } from './open.ts';
 
 const test = suite('bench driver');
 
@@ -37,11 +37,12 @@ async function withDevice(
   await new Promise<void>((resolve) => {
     server.listen(socketPath, resolve);
   });
-  const board = benchBoard({ socket: socketPath });
-  const place = { name: 'x', plug: 'x', periodMs: 50 };
+  const board = openBench(socketPath);
   try {
+    const contact = await board.switchOf('x');
+    const sense = await board.senseOf('x');
     await until('the driver owns the device', () => owned);
-    await body(board.switchOf(place), board.senseOf(place), () => connections);
+    await body(contact, sense, () => connections);
   } finally {
     await board.close();
     for (const socket of sockets) socket.destroy();
@@ -106,8 +107,8 @@ test('an endless line ends the connection, which is made again', () =>
   ));
 
 test('a board without a bench reads unknown and refuses commands', async () => {
-  const board = benchBoard({ socket: '/nowhere/bench.sock' });
-  const contact = board.switchOf({ name: 'x', plug: 'x', periodMs: 50 });
+  const board = openBench('/nowhere/bench.sock');
+  const contact = await board.switchOf('x');
   assert.is(await contact.read(), 'unknown');
   const turned = await contact.turn('open');
   assert.is(turned.ok ? 'ok' : turned.kind, 'disconnected');
