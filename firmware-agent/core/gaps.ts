@@ -21,10 +21,23 @@ const GAPS_MAX = 16;
 /** The list with one more gap, which must end last. */
 export function withGap(gaps: readonly Gap[], gap: Gap): Gap[] {
   const kept = [...gaps.filter((old) => old.lengthMs > gap.lengthMs), gap];
-  if (kept.length <= GAPS_MAX) return kept;
-  // Merged to the longer length and the later end, the two ask for more than either did.
-  const [first, second, ...rest] = kept as [Gap, Gap, ...Gap[]];
-  return [{ ...second, lengthMs: first.lengthMs }, ...rest];
+  return kept.length <= GAPS_MAX ? kept : merged(kept);
+}
+
+/**
+ * Two become one of the longer length and the later end, which asks for more than either did. So they
+ * are the two that differ least: clocks that drift apart make gaps that shrink for hours, and these
+ * must not carry one long outage with them.
+ */
+function merged(gaps: readonly Gap[]): Gap[] {
+  const ratioAt = (i: number): number => (gaps[i] as Gap).lengthMs / (gaps[i + 1] as Gap).lengthMs;
+  let least = 0;
+  for (let i = 1; i < gaps.length - 1; i += 1) if (ratioAt(i) < ratioAt(least)) least = i;
+  const { lengthMs } = gaps[least] as Gap;
+  return gaps.flatMap((gap, i) => {
+    if (i === least) return [];
+    return i === least + 1 ? [{ ...gap, lengthMs }] : [gap];
+  });
 }
 
 export interface Restart {

@@ -41,6 +41,20 @@ test('a shorter outage takes nothing from a longer one, and a longer one makes i
   assert.equal([long, short, longer].reduce<Gap[]>(withGap, []), [longer]);
 });
 
+test('gaps that shrink for hours, as drifting clocks make them, do not carry an outage along', () => {
+  const outage: Gap = { endAt: 20_000, endAwake: 20_000, lengthMs: 20_000 };
+  let gaps: Gap[] = [outage];
+  for (let i = 1; i < 600; i += 1) {
+    const endAt = 20_000 + 1_000 * i;
+    gaps = withGap(gaps, { endAt, endAwake: endAt, lengthMs: 900 - i });
+    assert.equal(gaps[0], outage, `after ${i} gaps`);
+    for (const kept of gaps.slice(1)) {
+      const trueMs = 900 - (kept.endAt - 20_000) / 1_000;
+      assert.ok(kept.lengthMs <= 1.5 * trueMs, `${kept.lengthMs} ms stands for ${trueMs} ms`);
+    }
+  }
+});
+
 test('an outage that the board slept through was an outage all the same', () => {
   const clock = startClock(0);
   let medium = setListening(newMedium(clock, 0), true, clock, 0);

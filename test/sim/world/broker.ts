@@ -43,12 +43,15 @@ export function onLink(world: World, index: number, turn: number): void {
   if (party === undefined || party.turn !== turn) return;
   const reachable = isReachable(world, party);
   if (reachable === party.connected) return;
+  if (index === 0 && world.board.stalls > 0) {
+    // A process that stands still connects to nobody, and notices nothing.
+    world.board.input.push({ kind: DEED.link, a: 0, b: turn, what: undefined });
+    return;
+  }
   party.connected = reachable;
   trace(world, index * 2 + (reachable ? 1 : 0));
   if (index === 0) {
     if (world.board.process === undefined) party.connected = false;
-    else if (world.board.stalls > 0)
-      world.board.input.push({ kind: DEED.link, a: 0, b: turn, what: undefined });
     else give(world, { kind: 'listening', channel: 'mqtt', on: reachable });
     return;
   }

@@ -192,7 +192,7 @@ export const ORDERS: readonly Guard[] = [
     name: 'gaps that are remembered are bounded',
     rule: 'S14: memory is bounded by configuration',
     file: `${CORE}/gaps.ts`,
-    find: 'if (kept.length <= GAPS_MAX) return kept;',
-    put: 'if (kept) return kept;',
+    find: 'kept.length <= GAPS_MAX ? kept : merged(kept);',
+    put: 'kept;',
   },
 ];

@@ -106,8 +106,8 @@ export const SILENCE: readonly Guard[] = [
     name: 'merged gaps keep the longer length',
     rule: 'S3: after a gap X quiet and proof count anew, for max(D, min(X, I))',
     file: `${CORE}/gaps.ts`,
-    find: 'return [{ ...second, lengthMs: first.lengthMs }, ...rest];',
-    put: 'return [second, ...rest];',
+    find: 'return i === least + 1 ? [{ ...gap, lengthMs }] : [gap];',
+    put: 'return [gap];',
   },
   {
     name: 'an outage that was slept through was one',
