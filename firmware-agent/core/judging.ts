@@ -26,7 +26,7 @@ import { uselessMs } from './sickness.ts';
 import { missDisk, stepMaintenance } from './standstill.ts';
 import { boardAlarm } from './start.ts';
 import { judgeTimer } from './timer-run.ts';
-import { channelsQuiet, judge } from './verdict.ts';
+import { judge, quietOn } from './verdict.ts';
 import { tell } from './words.ts';
 
 /** Steps every fence by time and judges every present host. */
@@ -129,7 +129,8 @@ function missAbsent(board: Board, host: Host, nowAwake: Instant, now: Instant): 
 
 function warnOfChannels(board: Board, host: Host, now: Instant): Effect[] {
   const effects: Effect[] = [];
-  for (const { hearing, quietMs } of channelsQuiet(board, host, now)) {
+  for (const hearing of host.hearings) {
+    const quietMs = quietOn(board, host, hearing, now) ?? 0;
     if (hearing.warned || quietMs < host.settings.timing.warntimeMs) continue;
     hearing.warned = true;
     const seconds = (quietMs / 1000).toFixed(1);

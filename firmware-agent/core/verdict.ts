@@ -67,25 +67,25 @@ function heardElsewhereMs(board: Board, host: Host, now: Instant): number {
 
 /** The usual case, decided without weighing anything: some channel was heard a moment ago. */
 function quickestQuiet(board: Board, host: Host, now: Instant): number | undefined {
-  const quiets = channelsQuiet(board, host, now).map(({ quietMs }) => quietMs);
-  return quiets.length === 0 ? undefined : Math.min(...quiets);
+  let quickest: number | undefined;
+  for (const hearing of host.hearings) {
+    const quietMs = quietOn(board, host, hearing, now);
+    if (quietMs !== undefined && quietMs < (quickest ?? Infinity)) quickest = quietMs;
+  }
+  return quickest;
 }
 
-/** Listening time since the last fresh beat, for each channel that carried it and is listened to. */
-export function channelsQuiet(
+/** Listening time since the last fresh beat, on a channel that carried it and is listened to. */
+export function quietOn(
   board: Board,
   host: Host,
+  hearing: Hearing,
   now: Instant,
-): { hearing: Hearing; quietMs: number }[] {
-  const quiets: { hearing: Hearing; quietMs: number }[] = [];
-  for (const hearing of host.hearings) {
-    if (!hasCarried(hearing)) continue;
-    const medium = mediumOf(board, host, hearing.channel);
-    if (!medium.listening) continue;
-    const quietMs = listenedMs(medium, board.clock, now) - hearing.fresh.listenedMs;
-    quiets.push({ hearing, quietMs });
-  }
-  return quiets;
+): number | undefined {
+  if (!hasCarried(hearing)) return undefined;
+  const medium = mediumOf(board, host, hearing.channel);
+  if (!medium.listening) return undefined;
+  return listenedMs(medium, board.clock, now) - hearing.fresh.listenedMs;
 }
 
 interface Case {

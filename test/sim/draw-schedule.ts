@@ -4,6 +4,7 @@
  */
 import type { Prng } from '../lib/prng.ts';
 import type { Pace } from './draw.ts';
+import { drawCompany } from './draw-company.ts';
 import { FAULTS } from './faults/all.ts';
 import type { Entry, Plan } from './plan.ts';
 
@@ -42,18 +43,23 @@ export function drawSchedule(chance: Prng, plan: Plan, pace: Pace): Entry[] {
   const [least, most] = RATES[pace];
   const perHour = least + (most - least) * chance.next();
   const gapMs = 3_600_000 / perHour;
+  // In some runs misfortunes come alone, in others seldom so.
+  const inCompany = chance.pick([0, 0.4, 0.8, 1]);
   const schedule: Entry[] = [];
   // Everybody gets up first.
   let at = 3_000 + Math.max(...plan.hosts.map(({ bootMs }) => bootMs));
   for (;;) {
     // Bursts and lulls: most gaps are short, some are long.
     at += Math.round(gapMs * chance.pick([0.05, 0.2, 0.5, 1, 1, 1.5, 2.5]));
-    if (at >= plan.calmAt) return schedule;
+    if (at >= plan.calmAt) return schedule.toSorted((a, b) => a.at - b.at);
     const kind = drawKind(chance, mix);
     const drawn = FAULTS[kind]?.draw(chance, plan);
     if (drawn === undefined) continue;
     const { host, forMs = 0, with: more = {} } = drawn;
-    schedule.push({ at, forMs, kind, ...(host === undefined ? {} : { host }), with: more });
+    const entry = { at, forMs, kind, ...(host === undefined ? {} : { host }), with: more };
+    schedule.push(entry);
+    const company = chance.chance(inCompany) ? drawCompany(chance, plan, entry) : undefined;
+    if (company !== undefined) schedule.push(company);
   }
 }
 

@@ -18,6 +18,8 @@ interface Known {
   frozen: boolean;
   /** Who keeps it off, as an answer `done` said. */
   lockedBy: string | undefined;
+  /** Orders whose `done` locked it: the stored answer to a late copy locks nothing. */
+  lockedFor: Set<string>;
   /** It was told to give power, or a start found outlets open that an earlier life had opened. */
   mayClose: boolean;
   /** Outlets as the board read them before it was started. */
@@ -75,6 +77,7 @@ function newKnown(): Known {
   return {
     frozen: false,
     lockedBy: undefined,
+    lockedFor: new Set(),
     mayClose: false,
     found: new Map(),
     ids: new Set(),
@@ -228,8 +231,10 @@ function judgeLock(
 ): void {
   const of = known[answer.host];
   if (of === undefined) return;
-  const { op, outcome, detail, from } = answer;
-  if (outcome === 'done' && (op === 'off' || op === 'ack') && detail.startsWith('kept off by ')) {
+  const { op, outcome, detail, from, cmdId } = answer;
+  const locks = outcome === 'done' && detail.startsWith('kept off by ') && !of.lockedFor.has(cmdId);
+  if (locks && (op === 'off' || op === 'ack')) {
+    of.lockedFor.add(cmdId);
     of.lockedBy = detail.slice('kept off by '.length);
   }
   if (outcome === 'accepted' && op === 'on') {

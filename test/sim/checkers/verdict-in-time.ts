@@ -22,6 +22,8 @@ interface Judge {
   proofs: Proofs;
   fences: Fences;
   standstill: Standstill;
+  /** The life of each that had its one autonomous fence; the alarm `unguarded` says so. */
+  spentFor: number[];
   /** When a host was last un-carried, held, frozen or switched: nothing is sure until it beats. */
   unsureAt: number[];
   /** Its silence was complained of, or is not owed a verdict. */
@@ -44,6 +46,7 @@ export const verdictInTime: Checker = (facts, complain): Witness => {
     fences: fences(numbers),
     standstill: standstill(rules),
     unsureAt: [],
+    spentFor: [],
     settledFor: [],
     startedAt: Infinity,
     begunAt: Number.NEGATIVE_INFINITY,
@@ -60,6 +63,7 @@ export const verdictInTime: Checker = (facts, complain): Witness => {
       judge.begun = 0;
       judge.begunAt = Number.NEGATIVE_INFINITY;
       judge.unsureAt = [];
+      judge.spentFor = [];
       judge.settledFor = [];
     },
     step: (at, event, effects) => {
@@ -94,6 +98,8 @@ function note(judge: Judge, at: number, event: Event, effects: readonly Effect[]
   for (const effect of effects) {
     if (effect.kind === 'news') {
       if (effect.host !== undefined && UNSURE.has(effect.code)) unsureAt[effect.host] = at;
+      if (effect.host !== undefined && effect.code === 'unguarded')
+        judge.spentFor[effect.host] = judge.ears.hosts[effect.host]?.incarnation ?? 0;
       if (effect.code === 'disabled') for (const { host } of rules.all) unsureAt[host] = at;
     }
     if (effect.kind === 'cut' || effect.kind === 'restore' || effect.kind === 'pulse') {
@@ -129,12 +135,13 @@ function lateBy(judge: Judge, at: number, one: HostRules): number | undefined {
 }
 
 function isMember(
-  { standstill, unsureAt, fences }: Judge,
+  { standstill, unsureAt, spentFor, fences }: Judge,
   at: number,
   ear: Ear,
   lastAt: number,
 ): boolean {
   const { host, deadMs } = ear.rules;
+  if (spentFor[host] === ear.incarnation) return false;
   if (ear.left || ear.missed || ear.twoAgents || ear.goesOff) return false;
   if (at < ear.leavingUntil + 0.01 * (at - lastAt) + 10_000 && ear.leavingUntil > lastAt - 600_000)
     return false;

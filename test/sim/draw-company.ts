@@ -1,0 +1,49 @@
+/**
+ * Misfortunes that come together. Two faults meet by chance seldom enough; the rules that are the
+ * hardest to keep are those for the second one: a relay that sticks in the very fence that needs it,
+ * a path that fails while the other is broken, an order that grows old behind a slow disk.
+ */
+import type { Prng } from '../lib/prng.ts';
+import { FAULTS } from './faults/all.ts';
+import type { Entry, Plan } from './plan.ts';
+
+const BROKEN_DEVICES = [
+  ...['relay-welded', 'relay-stuck-open', 'relay-late', 'relay-bounces', 'relay-lies'],
+  ...['sense-lies-off', 'sense-lies-on', 'sense-unknown', 'sense-mute', 'devices-slow'],
+];
+const BOARD_IN_TROUBLE = ['crash', 'stall', 'disk-slow', 'crash-in-fence', 'power-loss'];
+const BOARD_PARTED = ['agent-parted', 'agent-parted-up', 'agent-parted-down', 'broker-paused'];
+const IN_A_FENCE = [...BROKEN_DEVICES, ...BROKEN_DEVICES, ...BOARD_IN_TROUBLE, 'order-fence'];
+const ON_ITS_WAY = ['disk-slow', 'stall', 'crash', 'order-fence', 'order-on'];
+const LINES_BROKEN = ['cable', 'cable-up', 'cable-down', 'loss-bursts'];
+
+/** Who joins whom. */
+const COMPANY: Readonly<Record<string, readonly string[]>> = {
+  hang: IN_A_FENCE,
+  freeze: IN_A_FENCE,
+  'order-fence': [...IN_A_FENCE, ...ON_ITS_WAY],
+  'order-off': [...IN_A_FENCE, ...ON_ITS_WAY],
+  duel: ON_ITS_WAY,
+  cable: [...BOARD_PARTED, 'stall'],
+  'cable-up': BOARD_PARTED,
+  ...Object.fromEntries(BOARD_PARTED.map((kind) => [kind, LINES_BROKEN])),
+};
+
+/** What else strikes at about the time of `entry`, mostly the same host; undefined where nothing does. */
+export function drawCompany(chance: Prng, plan: Plan, entry: Entry): Entry | undefined {
+  const kinds = COMPANY[entry.kind];
+  if (kinds === undefined) return undefined;
+  const kind = chance.pick(kinds);
+  const { host } = entry;
+  const own = plan.hosts.filter(({ settings }) => settings.host === host);
+  const drawn = FAULTS[kind]?.draw(chance, own.length === 0 ? plan : { ...plan, hosts: own });
+  if (drawn === undefined) return undefined;
+  const deadtimeMs = (own[0] ?? chance.pick(plan.hosts)).settings.timing.deadtimeMs;
+  const afterMs = Math.round(deadtimeMs * chance.pick([-0.2, 0, 0.01, 0.3, 0.9, 1.05]));
+  const at = Math.max(0, entry.at + afterMs);
+  if (at >= plan.calmAt) return undefined;
+  const { with: more = {} } = drawn;
+  // What breaks lasts until the fence that needs it.
+  const forMs = (drawn.forMs ?? 0) + (BROKEN_DEVICES.includes(kind) ? deadtimeMs : 0);
+  return { at, forMs, kind, ...(drawn.host === undefined ? {} : { host: drawn.host }), with: more };
+}
