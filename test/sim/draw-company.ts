@@ -14,32 +14,45 @@ const BROKEN_DEVICES = [
 const BOARD_IN_TROUBLE = ['crash', 'stall', 'disk-slow', 'crash-in-fence', 'power-loss'];
 const BOARD_PARTED = ['agent-parted', 'agent-parted-up', 'agent-parted-down', 'broker-paused'];
 const IN_A_FENCE = [...BROKEN_DEVICES, ...BROKEN_DEVICES, ...BOARD_IN_TROUBLE, 'order-fence'];
-const ON_ITS_WAY = ['disk-slow', 'stall', 'crash', 'order-fence', 'order-on'];
+const ON_ITS_WAY = ['disk-slow', 'disk-slow', 'stall', 'crash', 'order-fence', 'order-on'];
 const LINES_BROKEN = ['cable', 'cable-up', 'cable-down', 'loss-bursts'];
 
+interface Company {
+  kinds: readonly string[];
+  /** When, in deadtimes of the host after the first. */
+  at: readonly number[];
+}
+
+const inAFence: Company = { kinds: IN_A_FENCE, at: [-0.2, 0, 0.3, 0.9, 1.05, 1.2] };
+const onItsWay: Company = {
+  kinds: [...ON_ITS_WAY, ...ON_ITS_WAY, ...BROKEN_DEVICES],
+  at: [-0.3, -0.1, -0.01, 0, 0.02, 0.3],
+};
+const together = (kinds: readonly string[]): Company => ({ kinds, at: [-0.3, 0, 0.01, 0.3, 0.9] });
+
 /** Who joins whom. */
-const COMPANY: Readonly<Record<string, readonly string[]>> = {
-  hang: IN_A_FENCE,
-  freeze: IN_A_FENCE,
-  'order-fence': [...IN_A_FENCE, ...ON_ITS_WAY],
-  'order-off': [...IN_A_FENCE, ...ON_ITS_WAY],
-  duel: ON_ITS_WAY,
-  cable: [...BOARD_PARTED, 'stall'],
-  'cable-up': BOARD_PARTED,
-  ...Object.fromEntries(BOARD_PARTED.map((kind) => [kind, LINES_BROKEN])),
+const COMPANY: Readonly<Record<string, Company>> = {
+  hang: inAFence,
+  freeze: inAFence,
+  'order-fence': onItsWay,
+  'order-off': onItsWay,
+  duel: onItsWay,
+  cable: together([...BOARD_PARTED, 'stall']),
+  'cable-up': together(BOARD_PARTED),
+  ...Object.fromEntries(BOARD_PARTED.map((kind) => [kind, together(LINES_BROKEN)])),
 };
 
 /** What else strikes at about the time of `entry`, mostly the same host; undefined where nothing does. */
 export function drawCompany(chance: Prng, plan: Plan, entry: Entry): Entry | undefined {
-  const kinds = COMPANY[entry.kind];
-  if (kinds === undefined) return undefined;
-  const kind = chance.pick(kinds);
+  const company = COMPANY[entry.kind];
+  if (company === undefined) return undefined;
+  const kind = chance.pick(company.kinds);
   const { host } = entry;
   const own = plan.hosts.filter(({ settings }) => settings.host === host);
   const drawn = FAULTS[kind]?.draw(chance, own.length === 0 ? plan : { ...plan, hosts: own });
   if (drawn === undefined) return undefined;
   const deadtimeMs = (own[0] ?? chance.pick(plan.hosts)).settings.timing.deadtimeMs;
-  const afterMs = Math.round(deadtimeMs * chance.pick([-0.2, 0, 0.01, 0.3, 0.9, 1.05]));
+  const afterMs = Math.round(deadtimeMs * chance.pick(company.at));
   const at = Math.max(0, entry.at + afterMs);
   if (at >= plan.calmAt) return undefined;
   const { with: more = {} } = drawn;
