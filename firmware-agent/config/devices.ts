@@ -8,9 +8,13 @@ import { type KeyPath, type TomlFile, tell } from '../../protocol/toml.ts';
 import { asText, checked, didYouMean, isTable } from '../../protocol/toml-check.ts';
 import { benchOutletSchema, benchPulseSchema, benchSenseSchema } from './devices/bench.ts';
 import type { OutletTable, PulseTable, SenseTable } from './devices/device.ts';
+import { fenceAgentOutletSchema } from './devices/fence-agent.ts';
 import { LATER } from './later.ts';
 
-const OUTLETS: Record<string, v.GenericSchema<unknown, OutletTable>> = { bench: benchOutletSchema };
+const OUTLETS: Record<string, v.GenericSchema<unknown, OutletTable>> = {
+  bench: benchOutletSchema,
+  'fence-agent': fenceAgentOutletSchema,
+};
 const SENSES: Record<string, v.GenericSchema<unknown, SenseTable>> = { bench: benchSenseSchema };
 
 const PULSES: Record<string, v.GenericSchema<unknown, PulseTable>> = { bench: benchPulseSchema };

@@ -8,7 +8,7 @@
 import { type KeyPath, type TomlFile, tell, warn } from '../../protocol/toml.ts';
 import { didYouMean } from '../../protocol/toml-check.ts';
 import type { HostSettings, OutletSettings } from '../core/settings.ts';
-import type { SenseTable } from './devices/device.ts';
+import type { OutletTable, SenseTable } from './devices/device.ts';
 import { seconds } from './timing.ts';
 
 /** Tells everything about the devices of a host that makes a proof impossible. */
@@ -22,6 +22,22 @@ export function checkDevices(
   checkCovers(toml, path, senses, settings.outlets);
   checkPeriods(toml, path, settings);
   checkProof(toml, path, settings);
+}
+
+/** A feed that fails takes the controller along, and then nothing could be read that is off. */
+export function checkSharedPower(toml: TomlFile, path: KeyPath, outlets: OutletTable[]): void {
+  const sharers = outlets.flatMap(({ sharesPower, level }, index) =>
+    sharesPower ? [{ level, index }] : [],
+  );
+  const [first] = sharers;
+  if (first === undefined) return;
+  if (outlets.some((outlet) => sharers.every(({ level }) => level !== outlet.level))) return;
+  tell(
+    toml,
+    [...path, 'outlets', first.index, 'shares_power'],
+    'it loses its power with the host, which could then never be proven off',
+    'Add another method: a switch of the feed with level = 2, or lower the level of one you have.',
+  );
 }
 
 /** The outlets that no sense covers. */

@@ -8,6 +8,7 @@ import type { HostDevices } from '../config/config.ts';
 import type { OutletDevice } from '../config/devices/device.ts';
 import type { BoardSettings } from '../core/settings.ts';
 import type { Driver, PowerSwitch, PulseLine, Sense } from '../ports/power.ts';
+import type { DriverLog } from './trouble.ts';
 
 export interface Devices {
   /** By host number, in the order of the settings. */
@@ -22,14 +23,21 @@ type Name = OutletDevice['driver'];
 // biome-ignore lint/suspicious/noExplicitAny: TypeScript cannot tie a key of a table to its value.
 type AnyDriver = Driver<any, any, any>;
 
-const DRIVERS: Record<Name, () => Promise<AnyDriver>> = {
+/** What drivers get from the agent. */
+export interface DriverTools {
+  log: DriverLog;
+}
+
+const DRIVERS: Record<Name, (tools: DriverTools) => Promise<AnyDriver>> = {
   bench: async () => (await import('./bench.ts')).benchDriver(),
+  'fence-agent': async (tools) => (await import('./fence-agent.ts')).fenceAgentDriver(tools),
 };
 
 /** Opens every device of every host; one that is not there reads `unknown` until it is. */
 export async function openDevices(
   board: BoardSettings,
   devices: readonly HostDevices[],
+  tools: DriverTools,
 ): Promise<Devices> {
   const drivers = new Map<Name, AnyDriver>();
   const outlets = new Map<number, PowerSwitch[]>();
@@ -44,7 +52,7 @@ export async function openDevices(
       pulses: [] as PulseLine[],
     };
     for (const name of namesIn(own)) {
-      const driver = drivers.get(name) ?? (await DRIVERS[name]());
+      const driver = drivers.get(name) ?? (await DRIVERS[name](tools));
       drivers.set(name, driver);
       const wanted = {
         host: settings.name,

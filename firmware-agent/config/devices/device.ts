@@ -6,8 +6,10 @@
  * contact, or one input.
  */
 
+import type { SecretSource } from '../../../protocol/secret.ts';
+
 /** What a switch driver needs to reach its contact. */
-export type OutletDevice = BenchDevice;
+export type OutletDevice = BenchDevice | FenceAgentDevice;
 /** What a sense driver needs to reach its input. */
 export type SenseDevice = BenchDevice;
 /** What a driver needs to give a pulse. */
@@ -22,12 +24,25 @@ export interface BenchDevice {
   plug: string;
 }
 
+export interface FenceAgentDevice {
+  driver: 'fence-agent';
+  same: string;
+  program: string;
+  /** As they go to the agent, in this order. */
+  options: Record<string, string>;
+  password?: SecretSource;
+  /** How long it may take to switch. */
+  timeLimitMs: number;
+}
+
 /** An `[[hosts.NAME.outlets]]` table, checked for itself. */
 export interface OutletTable {
   name?: string | undefined;
   /** Which method it belongs to; 1 is tried first. */
   level: number;
   readable: boolean;
+  /** It has the same power as the host, so where that is gone it cannot be reached. */
+  sharesPower?: boolean;
   periodMs: number;
   device: OutletDevice;
 }

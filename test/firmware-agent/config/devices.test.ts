@@ -1,0 +1,110 @@
+/** What tables of devices may say, driver by driver, and what they may not. */
+import { parseAgentConfig } from '../../../firmware-agent/config/parse.ts';
+import { assert, suite } from '../../lib/suite.ts';
+
+const test = suite('tables of devices');
+
+/** A file with one host; `devices` are the lines of its tables. */
+function file(devices: string, keys = ''): string {
+  return [
+    'schema = 1\nversion = 1',
+    '[agent]\nname = "board"\nid = 1',
+    '[mqtt]\nurl = "mqtts://broker.example.org"',
+    '[hosts.web]\nid = 1\noff_hold = "15s"\nproof = "by-hold"',
+    `serial = { path = "/dev/ttyS1" }\n${keys}`,
+    devices,
+  ].join('\n');
+}
+
+function outlet(driver: string, ...lines: string[]): string {
+  return `[[hosts.web.outlets]]\ndriver = "${driver}"\n${lines.join('\n')}\n`;
+}
+
+function accepted(text: string): NonNullable<ReturnType<typeof configOf>> {
+  const config = configOf(text);
+  assert.ok(config, told(text).join('\n'));
+  return config as NonNullable<typeof config>;
+}
+
+function configOf(text: string) {
+  const parsed = parseAgentConfig(text, 'agent.toml');
+  return parsed.ok ? parsed.config : undefined;
+}
+
+function told(text: string): string[] {
+  const parsed = parseAgentConfig(text, 'agent.toml');
+  const notes = parsed.ok ? [] : parsed.problems;
+  return notes.map(({ path, problem, remedy }) => `${path}: ${problem}. ${remedy}`);
+}
+
+function refused(text: string, pattern: RegExp): void {
+  const notes = told(text);
+  assert.is(notes.length, 1, notes.join('\n') || `accepted: ${pattern}`);
+  assert.match(notes[0] ?? '', pattern);
+}
+
+const IPMI = [
+  'program = "/usr/sbin/fence_ipmilan"',
+  'options = { ip = "10.0.0.5", username = "fence", lanplus = true, ipport = 623 }',
+  'password_file = "/etc/fencepost/ipmi"',
+];
+const PDU = ['program = "/usr/sbin/fence_apc"', 'options = { ip = "10.0.0.9", plug = "3" }'];
+
+test('a fence agent gets its options as text, and keeps its own time', () => {
+  const config = accepted(file(outlet('fence-agent', ...IPMI, 'shares_power = false')));
+  assert.equal(config.devices[0]?.outlets, [
+    {
+      driver: 'fence-agent',
+      same: '/usr/sbin/fence_ipmilan ip=10.0.0.5 username=fence lanplus=true ipport=623',
+      program: '/usr/sbin/fence_ipmilan',
+      options: { ip: '10.0.0.5', username: 'fence', lanplus: 'true', ipport: '623' },
+      password: { file: '/etc/fencepost/ipmi' },
+      timeLimitMs: 20_000,
+    },
+  ]);
+  assert.is(config.board.hosts[0]?.outlets[0]?.periodMs, 2_000);
+});
+
+test('no secret of a fence agent stands in the file', () => {
+  const with_ = (option: string): string =>
+    file(
+      outlet('fence-agent', PDU[0] as string, `options = { ${option} }`, 'shares_power = false'),
+    );
+  for (const key of ['password', 'passwd', 'snmp-priv-passwd', 'secret_key', 'api_token']) {
+    refused(with_(`${key} = "x"`), /a secret must not stand here.*Use password_file/);
+  }
+  for (const key of ['password_script', 'ssl_insecure', 'identity_file']) {
+    accepted(with_(`${key} = "/x"`));
+  }
+  refused(with_('action = "on"'), /no options of a fence agent.*the action/);
+  refused(with_('ip = { a = 1 }'), /no options of a fence agent/);
+  refused(with_('ip = "a\\nb=c"'), /no options of a fence agent/);
+  refused(
+    file(outlet('fence-agent', ...PDU, 'password = "x"', 'shares_power = false')),
+    /outlets\[0\]\.password: the key is not known.*"password_file"/,
+  );
+  refused(
+    file(outlet('fence-agent', ...IPMI, 'password_script = "/x"', 'shares_power = false')),
+    /two sources/,
+  );
+});
+
+test('a controller that shares the power of its host is never the only way to cut it', () => {
+  const bmc = outlet('fence-agent', ...IPMI, 'shares_power = true');
+  const pdu = (level: number): string =>
+    outlet('fence-agent', ...PDU, 'shares_power = false', `level = ${level}`);
+  refused(file(bmc), /outlets\[0\]\.shares_power: it loses its power with the host.*level = 2/);
+  refused(file(bmc + pdu(1)), /shares_power/);
+  accepted(file(bmc + pdu(2)));
+  refused(file(outlet('fence-agent', ...PDU)), /shares_power: the key is missing/);
+});
+
+test('a device that is asked seldom needs a long hold', () => {
+  const text = file(outlet('fence-agent', ...PDU, 'shares_power = false'));
+  refused(
+    text.replace('off_hold = "15s"\n', ''),
+    /read every 2 s, too rarely.*"833ms", or lengthen/,
+  );
+});
+
+test.run();
