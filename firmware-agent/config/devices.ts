@@ -9,11 +9,13 @@ import { asText, checked, didYouMean, isTable } from '../../protocol/toml-check.
 import { benchOutletSchema, benchPulseSchema, benchSenseSchema } from './devices/bench.ts';
 import type { OutletTable, PulseTable, SenseTable } from './devices/device.ts';
 import { fenceAgentOutletSchema } from './devices/fence-agent.ts';
+import { serialOutletSchema } from './devices/serial-switch.ts';
 import { LATER } from './later.ts';
 
 const OUTLETS: Record<string, v.GenericSchema<unknown, OutletTable>> = {
   bench: benchOutletSchema,
   'fence-agent': fenceAgentOutletSchema,
+  'serial-switch': serialOutletSchema,
 };
 const SENSES: Record<string, v.GenericSchema<unknown, SenseTable>> = { bench: benchSenseSchema };
 

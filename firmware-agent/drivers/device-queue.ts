@@ -72,10 +72,10 @@ export function deviceQueue(): DeviceQueue {
         resolve(outcome);
       };
       const limit = after(limitMs, () => {
-        const [kind, what] = waiting.includes(entry)
-          ? ['waiting', 'was not free']
-          : ['timeout', 'did not answer'];
-        settle(failure(kind, `the device ${what} within ${limitMs} ms`));
+        const isWaiting = waiting.includes(entry);
+        settle(
+          isWaiting ? failure('waiting', 'it is busy') : failure('timeout', 'it does not answer'),
+        );
       });
       const leftMs = (): number => (settled ? 0 : Math.max(0, endMs - monotonicMs()));
       const start = (): Promise<void> => use(leftMs, settle);

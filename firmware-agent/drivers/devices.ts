@@ -4,6 +4,7 @@
  * A driver is loaded when a host has a device of it, from a file of its own beside the program
  * (bundle/build.mjs): a board keeps in its memory, and trusts, what it uses.
  */
+import { openSerialPort } from '../../protocol/link/serial-port.ts';
 import type { HostDevices } from '../config/config.ts';
 import type { OutletDevice } from '../config/devices/device.ts';
 import type { BoardSettings } from '../core/settings.ts';
@@ -31,6 +32,8 @@ export interface DriverTools {
 const DRIVERS: Record<Name, (tools: DriverTools) => Promise<AnyDriver>> = {
   bench: async () => (await import('./bench.ts')).benchDriver(),
   'fence-agent': async (tools) => (await import('./fence-agent.ts')).fenceAgentDriver(tools),
+  'serial-switch': async ({ log }) =>
+    (await import('./serial-switch.ts')).serialSwitchDriver({ log, openPort: openSerialPort }),
 };
 
 /** Opens every device of every host; one that is not there reads `unknown` until it is. */

@@ -174,7 +174,7 @@ function run(
     for (const output of [child.stdout, child.stderr]) output.destroy();
     answer(failure(kind, why));
   };
-  const limit = after(limitMs, () => kill('timeout', `it was killed after ${limitMs} ms`));
+  const limit = after(limitMs, () => kill('timeout', 'it does not answer'));
   let bytes = 0;
   const kept = (stream: NodeJS.ReadableStream): { text: string } => {
     const words = { text: '' };

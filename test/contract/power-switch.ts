@@ -41,6 +41,8 @@ export interface SwitchRig {
 export interface SwitchContract {
   /** Opens a device whose contact is closed. */
   open(): Promise<SwitchRig>;
+  /** Whether the device says that it took a command; true by default. */
+  isAcknowledged?: boolean;
   /** Faults that this kind of device cannot have. */
   without?: readonly SwitchFault[];
 }
@@ -107,24 +109,24 @@ export function switchContract(test: Suite, name: string, contract: SwitchContra
   });
   for (const fault of faults) {
     promise(`${fault}: no reading is open that is not, and all ends in time`, (rig) =>
-      spoilt(rig, fault),
+      spoilt(rig, fault, contract.isAcknowledged !== false || fault === 'gone'),
     );
   }
 }
 
 /** The device is spoilt, commanded and asked; then it is well, and tells the truth again. */
-async function spoilt(rig: SwitchRig, fault: SwitchFault): Promise<void> {
+async function spoilt(rig: SwitchRig, fault: SwitchFault, isHeard: boolean): Promise<void> {
   await rig.spoil(fault);
   const first = await ask(rig);
   if (fault === 'stuck') assert.is(first, 'closed');
   else assert.is(first, 'unknown', fault);
   const turned = await command(rig, 'open');
-  if (fault !== 'stuck') assert.not(turned.ok, fault);
-  for (let i = 0; i < 3; i += 1) await ask(rig);
+  if (fault !== 'stuck' && isHeard) assert.not(turned.ok, fault);
+  await ask(rig);
   // What was answered too late was true once; it must not be taken for an answer of now.
   rig.move('closed');
   await rig.spoil('well');
-  for (let i = 0; i < 3; i += 1) {
+  for (let i = 0; i < 2; i += 1) {
     const said = await ask(rig);
     assert.is.not(said, 'open', `after ${fault}`);
   }

@@ -7,9 +7,10 @@
  */
 
 import type { SecretSource } from '../../../protocol/secret.ts';
+import type { SerialModel } from './serial-models.ts';
 
 /** What a switch driver needs to reach its contact. */
-export type OutletDevice = BenchDevice | FenceAgentDevice;
+export type OutletDevice = BenchDevice | FenceAgentDevice | SerialSwitchDevice;
 /** What a sense driver needs to reach its input. */
 export type SenseDevice = BenchDevice;
 /** What a driver needs to give a pulse. */
@@ -33,6 +34,17 @@ export interface FenceAgentDevice {
   password?: SecretSource;
   /** How long it may take to switch. */
   timeLimitMs: number;
+}
+
+export interface SerialSwitchDevice {
+  driver: 'serial-switch';
+  same: string;
+  /** Of the port; several plugs may share it. */
+  path: string;
+  plug: string;
+  /** With `nc` the supply is interrupted while the device is on. */
+  contact: 'nc' | 'no';
+  model: SerialModel;
 }
 
 /** An `[[hosts.NAME.outlets]]` table, checked for itself. */
