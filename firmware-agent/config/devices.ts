@@ -9,6 +9,7 @@ import { asText, checked, didYouMean, isTable } from '../../protocol/toml-check.
 import { benchOutletSchema, benchPulseSchema, benchSenseSchema } from './devices/bench.ts';
 import type { OutletTable, PulseTable, SenseTable } from './devices/device.ts';
 import { fenceAgentOutletSchema } from './devices/fence-agent.ts';
+import { plugOutletSchema, plugSenseSchema } from './devices/mqtt-plug.ts';
 import { serialOutletSchema } from './devices/serial-switch.ts';
 import { LATER } from './later.ts';
 
@@ -16,8 +17,12 @@ const OUTLETS: Record<string, v.GenericSchema<unknown, OutletTable>> = {
   bench: benchOutletSchema,
   'fence-agent': fenceAgentOutletSchema,
   'serial-switch': serialOutletSchema,
+  'mqtt-plug': plugOutletSchema,
 };
-const SENSES: Record<string, v.GenericSchema<unknown, SenseTable>> = { bench: benchSenseSchema };
+const SENSES: Record<string, v.GenericSchema<unknown, SenseTable>> = {
+  bench: benchSenseSchema,
+  'mqtt-plug': plugSenseSchema,
+};
 
 const PULSES: Record<string, v.GenericSchema<unknown, PulseTable>> = { bench: benchPulseSchema };
 

@@ -75,6 +75,7 @@ export function readHost(
   checkTiming(toml, source, settings.timing, delayMs(settings));
   if (table.hold_up !== undefined) checkHoldUp(toml, path, settings.timing, table.hold_up);
   checkChannels(toml, path, table, context);
+  if (context.mqtt === undefined) checkBroker(toml, path, devices);
   if (complete) {
     checkDevices(toml, path, settings, devices.senses);
     checkSharedPower(toml, path, devices.outlets);
@@ -169,6 +170,16 @@ function checkChannels(
       'no serial line is that slow',
       `Write at most "${DELAY_MAX_MS / 1_000}s".`,
     );
+  }
+}
+
+/** A plug over MQTT is reached over the broker of the file. */
+function checkBroker(toml: TomlFile, path: KeyPath, devices: Devices): void {
+  for (const kind of ['outlets', 'senses'] as const) {
+    for (const [index, { device }] of devices[kind].entries()) {
+      if (device.driver !== 'mqtt-plug') continue;
+      tell(toml, [...path, kind, index], 'the file names no broker', 'Add [mqtt].');
+    }
   }
 }
 

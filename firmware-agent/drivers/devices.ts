@@ -4,9 +4,12 @@
  * A driver is loaded when a host has a device of it, from a file of its own beside the program
  * (bundle/build.mjs): a board keeps in its memory, and trusts, what it uses.
  */
+import { mqttLink } from '../../protocol/link/mqtt.ts';
 import { openSerialPort } from '../../protocol/link/serial-port.ts';
+import type { MqttAccess } from '../../protocol/mqtt-secrets.ts';
+import { clientId } from '../../protocol/wire/topics.ts';
 import type { HostDevices } from '../config/config.ts';
-import type { OutletDevice } from '../config/devices/device.ts';
+import type { OutletDevice, SenseDevice } from '../config/devices/device.ts';
 import type { BoardSettings } from '../core/settings.ts';
 import type { Driver, PowerSwitch, PulseLine, Sense } from '../ports/power.ts';
 import type { DriverLog } from './trouble.ts';
@@ -19,7 +22,7 @@ export interface Devices {
   close(): Promise<void>;
 }
 
-type Name = OutletDevice['driver'];
+type Name = OutletDevice['driver'] | SenseDevice['driver'];
 /** Each driver is given devices of its own kind only, by their `driver`. */
 // biome-ignore lint/suspicious/noExplicitAny: TypeScript cannot tie a key of a table to its value.
 type AnyDriver = Driver<any, any, any>;
@@ -27,13 +30,37 @@ type AnyDriver = Driver<any, any, any>;
 /** What drivers get from the agent. */
 export interface DriverTools {
   log: DriverLog;
+  /** Its name. */
+  agent: string;
+  /** Absent where the configuration has no broker, and so no device on it. */
+  access: MqttAccess | undefined;
 }
+
+/** Plugs put all that they know into one message. */
+const PLUG_BYTES_MAX = 16_384;
 
 const DRIVERS: Record<Name, (tools: DriverTools) => Promise<AnyDriver>> = {
   bench: async () => (await import('./bench.ts')).benchDriver(),
   'fence-agent': async (tools) => (await import('./fence-agent.ts')).fenceAgentDriver(tools),
   'serial-switch': async ({ log }) =>
     (await import('./serial-switch.ts')).serialSwitchDriver({ log, openPort: openSerialPort }),
+  'mqtt-plug': async ({ log, agent, access }) =>
+    (await import('./mqtt-plug.ts')).mqttPlugDriver({
+      log,
+      source: `fencepost/${agent}/plugs`,
+      turnMs: 5_000,
+      connect: (topics, events) =>
+        mqttLink(
+          {
+            ...(access as MqttAccess),
+            clientId: `${clientId(agent)}+plugs`,
+            subscriptions: topics.map((topic) => ({ topic, qos: 1 })),
+            packetBytesMax: PLUG_BYTES_MAX,
+            backlogBytesMax: PLUG_BYTES_MAX,
+          },
+          events,
+        ),
+    }),
 };
 
 /** Opens every device of every host; one that is not there reads `unknown` until it is. */

@@ -86,11 +86,8 @@ function switchOf(
         answer(meaningOf({ ...ended.value, complaint }));
       });
     };
-  const told = <T>(action: Action, outcome: Result<T>): Result<T> => {
-    const isNews = outcome.ok || !['waiting', 'closed', 'superseded'].includes(outcome.kind);
-    if (isNews) trouble(outcome.ok ? undefined : `${program} ${action}: ${outcome.detail}`);
-    return outcome;
-  };
+  const told = <T>(action: Action, outcome: Result<T>): Result<T> =>
+    trouble(outcome, `${program} ${action}: `);
   return {
     name,
     periodMs,

@@ -8,7 +8,7 @@
  * opened again and again, and its plugs read `unknown` until it is.
  */
 import type { openSerialPort } from '../../protocol/link/serial-port.ts';
-import { failure, ok, type Result } from '../../protocol/result.ts';
+import { failure, ok } from '../../protocol/result.ts';
 import type { SerialSwitchDevice } from '../config/devices/device.ts';
 import type { Asked, Contact, Driver, PowerSwitch } from '../ports/power.ts';
 import type { Use } from './device-queue.ts';
@@ -52,11 +52,6 @@ function switchOf(
   const { path, plug, contact, model, same } = device;
   const { answerMs, readyMs = 0 } = model;
   const trouble = troubleOf(log, `${name} (plug ${plug} at ${path})`, host);
-  const told = <T>(outcome: Result<T>): Result<T> => {
-    const isNews = outcome.ok || !['waiting', 'closed', 'superseded'].includes(outcome.kind);
-    if (isNews) trouble(outcome.ok ? undefined : outcome.detail);
-    return outcome;
-  };
   const whole = (pattern = ''): RegExp => new RegExp(`^(?:${filled(pattern, plug)})$`);
   const [isOn, isOff, done] = [whole(model.isOn), whole(model.isOff), whole(model.done)];
   const either = whole(`(?:${model.isOn})|(?:${model.isOff})`);
@@ -92,11 +87,11 @@ function switchOf(
     periodMs,
     turn: async (to) => {
       const deed = (to === 'open') === (contact === 'nc') ? 'on' : 'off';
-      return told(await line.queue.command(same, turnMs, turn(deed)));
+      return trouble(await line.queue.command(same, turnMs, turn(deed)));
     },
     read: async () => {
       if (model.ask === undefined || model.isOff === undefined) return 'unknown';
-      const outcome = told(await line.queue.ask(periodMs, read));
+      const outcome = trouble(await line.queue.ask(periodMs, read));
       return outcome.ok ? outcome.value : 'unknown';
     },
   };

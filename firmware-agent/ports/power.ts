@@ -8,7 +8,7 @@ import type { Result } from '../../protocol/result.ts';
 import type { Reading } from '../../protocol/wire/messages.ts';
 import type { Contact } from '../core/power.ts';
 
-export type { Contact };
+export type { Contact, Reading };
 
 export interface PowerSwitch {
   readonly name: string;

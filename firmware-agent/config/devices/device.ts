@@ -10,9 +10,9 @@ import type { SecretSource } from '../../../protocol/secret.ts';
 import type { SerialModel } from './serial-models.ts';
 
 /** What a switch driver needs to reach its contact. */
-export type OutletDevice = BenchDevice | FenceAgentDevice | SerialSwitchDevice;
+export type OutletDevice = BenchDevice | FenceAgentDevice | SerialSwitchDevice | MqttPlugDevice;
 /** What a sense driver needs to reach its input. */
-export type SenseDevice = BenchDevice;
+export type SenseDevice = BenchDevice | MqttMeterDevice;
 /** What a driver needs to give a pulse. */
 export type PulseDevice = BenchDevice;
 
@@ -45,6 +45,21 @@ export interface SerialSwitchDevice {
   /** With `nc` the supply is interrupted while the device is on. */
   contact: 'nc' | 'no';
   model: SerialModel;
+}
+
+export interface MqttPlugDevice {
+  driver: 'mqtt-plug';
+  same: string;
+  style: 'tasmota' | 'shelly' | 'zigbee2mqtt';
+  topic: string;
+  /** Which relay of the device, as it names them; empty for the only one of zigbee2mqtt. */
+  plug: string;
+}
+
+/** A plug that measures: power flows above the one threshold, and not below the other. */
+export interface MqttMeterDevice extends MqttPlugDevice {
+  onAboveW: number;
+  offBelowW: number;
 }
 
 /** An `[[hosts.NAME.outlets]]` table, checked for itself. */

@@ -170,4 +170,42 @@ test('a switch of another model is described where it is used', () => {
   refused(none, /one of model and protocol is needed/);
 });
 
+const plug = (style: string, ...more: string[]): string =>
+  outlet('mqtt-plug', `style = "${style}"`, 'topic = "rack/psu1"', ...more);
+const meter = (...more: string[]): string =>
+  `[[hosts.web.senses]]\ndriver = "mqtt-plug"\nstyle = "shelly"\ntopic = "rack/psu1"\n` +
+  `covers = "host"\n${more.join('\n')}\n`;
+
+test('a plug over MQTT is named by its style, topic and number', () => {
+  const devices = ['tasmota', 'shelly', 'zigbee2mqtt'].map((style) => plug(style)).join('');
+  const config = accepted(
+    file(devices + plug('tasmota', 'plug = 2') + meter('on_above = 8\noff_below = 3')),
+  );
+  assert.equal(
+    config.devices[0]?.outlets.map(({ same }) => same),
+    ['tasmota rack/psu1 1', 'shelly rack/psu1 0', 'zigbee2mqtt rack/psu1 ', 'tasmota rack/psu1 2'],
+  );
+  assert.equal(config.devices[0]?.senses, [
+    {
+      driver: 'mqtt-plug',
+      same: 'shelly rack/psu1 0',
+      style: 'shelly',
+      topic: 'rack/psu1',
+      plug: '0',
+      onAboveW: 8,
+      offBelowW: 3,
+    },
+  ]);
+  refused(file(plug('sonoff')), /style: this is none of the words/);
+  refused(file(plug('shelly').replace('rack/psu1', 'rack/+')), /topic: this is no topic/);
+  refused(file(plug('shelly') + meter('on_above = 8')), /off_below: the key is missing/);
+  refused(file(plug('shelly') + meter('on_above = 2\noff_below = 3')), /on and off at once/);
+  refused(file(plug('shelly') + meter('on_above = 8\noff_below = 0')), /no plug measures that/);
+});
+
+test('a plug over MQTT needs the broker of the file', () => {
+  const text = file(plug('shelly'), 'silence = "act"\n').replace(/\[mqtt\]\nurl = .*\n/, '');
+  refused(text, /outlets\[0\]: the file names no broker\. Add \[mqtt\]/);
+});
+
 test.run();
