@@ -3,20 +3,27 @@
  *
  * Such a device is slow, and may hang in the middle of an answer. Whoever asks must be answered in
  * his own time all the same, so each call has a limit, kept here and not by the device. A command goes
- * before all questions that wait, because a cut must not stand behind them; of two commands for one
- * outlet that both wait, only the later is given. A device that is not done with a call that was
- * given up gets nothing new until it is.
+ * before all questions that wait, because a cut must not stand behind them. The same command again
+ * is the same call; the opposite one ends it, under way or not, because power that is to come back must
+ * not wait for a cut that hangs. A device that is not done with a call that was given up gets nothing
+ * new until it is.
  */
 import { attempt } from '../../protocol/attempt.ts';
 import { after, monotonicMs } from '../../protocol/link/timers.ts';
 import { failure, type Result } from '../../protocol/result.ts';
 
-/**
- * One use of the device: it hands the outcome to `answer` as soon as it has it, and resolves when the
- * device may be used again. `leftMs` says what remains of the time of whoever waits; at 0 he has gone,
- * and what was not begun by then must not be.
- */
-export type Use<T> = (leftMs: () => number, answer: (outcome: Result<T>) => void) => Promise<void>;
+/** One call as the device's side sees it. */
+export interface Call<T> {
+  /** What remains of the time of whoever waits; at 0 he has gone, and nothing is begun for him. */
+  leftMs(): number;
+  /** Gives him the outcome; only the first counts. */
+  answer(outcome: Result<T>): void;
+  /** Has `fn` called once he has gone without an answer. */
+  onGone(fn: () => void): void;
+}
+
+/** One use of the device; it resolves when the device may be used again. */
+export type Use<T> = (call: Call<T>) => Promise<void>;
 
 export interface DeviceQueue {
   /**
@@ -24,14 +31,21 @@ export interface DeviceQueue {
    * not come; with `busy` where too many wait.
    */
   ask<T>(limitMs: number, use: Use<T>): Promise<Result<T>>;
-  /** The same before all questions; what waits for the same `outlet` is `superseded`. */
-  command(outlet: string, limitMs: number, use: Use<void>): Promise<Result<void>>;
-  /** Fails all that waits, and all that comes later. */
+  /** The same before all questions; the opposite `word` of the same `outlet` is `superseded`. */
+  command(
+    about: { outlet: string; word: string },
+    limitMs: number,
+    use: Use<void>,
+  ): Promise<Result<void>>;
+  /** Fails all that waits or is under way, and all that comes later. */
   close(): void;
 }
 
 interface Entry {
-  outlet?: string;
+  about?: { outlet: string; word: string };
+  outcome: Promise<Result<never>>;
+  /** Whoever asked has his outcome. */
+  isOver(): boolean;
   start(): Promise<void>;
   settle(outcome: Result<never>): void;
 }
@@ -48,55 +62,78 @@ export function deviceQueue(): DeviceQueue {
     if (current !== undefined) return;
     const entry = waiting.shift();
     if (entry === undefined) return;
+    if (entry.isOver()) return next();
     current = entry;
     void attempt(entry.start).then((used) => {
-      if (!used.ok) entry.settle(used);
-      else entry.settle(failure('no-answer', 'the device gave no answer'));
+      entry.settle(used.ok ? failure('no-answer', 'it gives no answer') : used);
       current = undefined;
       next();
     });
   };
-  const enter = <T>(limitMs: number, use: Use<T>, outlet?: string): Promise<Result<T>> => {
+  const enter = <T>(limitMs: number, use: Use<T>, about?: Entry['about']): Promise<Result<T>> => {
     if (closed) return Promise.resolve(failure('closed', 'the device was closed'));
-    if (waiting.length >= WAITING_MAX) {
+    if (waiting.filter((one) => !one.isOver()).length >= WAITING_MAX) {
       return Promise.resolve(failure('busy', 'too many calls of the device wait'));
     }
-    const endMs = monotonicMs() + limitMs;
-    return new Promise((resolve) => {
-      let settled = false;
-      const settle = (outcome: Result<T>): void => {
-        settled = true;
-        limit.cancel();
-        const at = waiting.indexOf(entry);
-        if (at >= 0) waiting.splice(at, 1);
-        resolve(outcome);
-      };
-      const limit = after(limitMs, () => {
-        const isWaiting = waiting.includes(entry);
-        settle(
-          isWaiting ? failure('waiting', 'it is busy') : failure('timeout', 'it does not answer'),
-        );
-      });
-      const leftMs = (): number => (settled ? 0 : Math.max(0, endMs - monotonicMs()));
-      const start = (): Promise<void> => use(leftMs, settle);
-      const entry: Entry = { start, settle, ...(outlet !== undefined && { outlet }) };
-      const before = waiting.findIndex((one) => outlet !== undefined && one.outlet === undefined);
-      waiting.splice(before < 0 ? waiting.length : before, 0, entry);
-      next();
-    });
+    const entry: Entry = { ...entryOf(limitMs, use), ...(about && { about }) };
+    const before = waiting.findIndex((one) => about !== undefined && one.about === undefined);
+    waiting.splice(before < 0 ? waiting.length : before, 0, entry);
+    next();
+    return entry.outcome;
   };
   return {
     ask: (limitMs, use) => enter(limitMs, use),
-    command: (outlet, limitMs, use) => {
-      const older = waiting.find((one) => one.outlet === outlet);
-      older?.settle(failure('superseded', 'a later command took its place'));
-      return enter(limitMs, use, outlet);
+    command: (about, limitMs, use) => {
+      const its = [...(current === undefined ? [] : [current]), ...waiting].filter(
+        (one) => one.about?.outlet === about.outlet && !one.isOver(),
+      );
+      const last = its.at(-1);
+      if (last?.about?.word === about.word) return last.outcome;
+      for (const one of its) one.settle(failure('superseded', 'its opposite took its place'));
+      return enter(limitMs, use, about);
     },
     close: () => {
       closed = true;
       const closing = failure('closed', 'the device was closed');
+      for (const entry of waiting) entry.settle(closing);
       current?.settle(closing);
-      for (const entry of [...waiting]) entry.settle(closing);
+    },
+  };
+}
+
+function entryOf<T>(limitMs: number, use: Use<T>): Entry {
+  const endMs = monotonicMs() + limitMs;
+  const gone: (() => void)[] = [];
+  let begun = false;
+  let over = false;
+  let resolve: (outcome: Result<T>) => void;
+  const outcome = new Promise<Result<T>>((resolved) => {
+    resolve = resolved;
+  });
+  const answer = (is: Result<T>): void => {
+    over = true;
+    limit.cancel();
+    resolve(is);
+  };
+  const settle = (is: Result<T>): void => {
+    if (over) return;
+    answer(is);
+    for (const fn of gone) fn();
+  };
+  const limit = after(limitMs, () =>
+    settle(begun ? failure('timeout', 'it does not answer') : failure('waiting', 'it is busy')),
+  );
+  return {
+    outcome: outcome as Promise<Result<never>>,
+    isOver: () => over,
+    settle,
+    start: () => {
+      begun = true;
+      return use({
+        leftMs: () => (over ? 0 : Math.max(0, endMs - monotonicMs())),
+        answer,
+        onGone: (fn) => void gone.push(fn),
+      });
     },
   };
 }

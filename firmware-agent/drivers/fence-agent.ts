@@ -13,13 +13,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { attemptSync } from '../../protocol/attempt.ts';
-import { after } from '../../protocol/link/timers.ts';
 import { notPrivate } from '../../protocol/read-file.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
 import { readSecret } from '../../protocol/secret.ts';
 import type { FenceAgentDevice } from '../config/devices/device.ts';
 import type { Asked, Contact, Driver, PowerSwitch } from '../ports/power.ts';
-import { type DeviceQueue, deviceQueue, type Use } from './device-queue.ts';
+import { type Call, type DeviceQueue, deviceQueue, type Use } from './device-queue.ts';
 import { type DriverLog, type Trouble, troubleOf } from './trouble.ts';
 
 type Action = 'status' | 'off' | 'on';
@@ -41,26 +40,24 @@ const COMPLAINT_CHARS_MAX = 200;
 /** Starts nothing before the first question; `close` kills what runs. */
 export function fenceAgentDriver(tools: { log: DriverLog }): Driver<FenceAgentDevice> {
   const queues = new Map<string, DeviceQueue>();
-  const running = new Set<ChildProcess>();
-  const queueOf = (device: FenceAgentDevice): DeviceQueue => {
-    const { ip, ipaddr = ip, plug, ...others } = device.options;
-    const address = ipaddr ?? JSON.stringify([plug, others]);
-    const queue = queues.get(`${device.program} ${address}`) ?? deviceQueue();
-    queues.set(`${device.program} ${address}`, queue);
+  const queueOf = ({ program, options }: FenceAgentDevice): DeviceQueue => {
+    const { ip, ipaddr = ip, plug, ...others } = options;
+    const address = `${program} ${ipaddr ?? JSON.stringify([plug, others])}`;
+    const queue = queues.get(address) ?? deviceQueue();
+    queues.set(address, queue);
     return queue;
   };
   return {
     open: async ({ host, outlets }) => ({
       outlets: outlets.map((outlet) => {
         const trouble = troubleOf(tools.log, outlet.name, host);
-        return switchOf(outlet, queueOf(outlet.device), trouble, running);
+        return switchOf(outlet, queueOf(outlet.device), trouble);
       }),
       senses: [],
       pulses: [],
     }),
     close: async () => {
       for (const queue of queues.values()) queue.close();
-      for (const child of running) killGroup(child);
     },
   };
 }
@@ -69,34 +66,33 @@ function switchOf(
   { name, periodMs, device }: Asked<FenceAgentDevice>,
   queue: DeviceQueue,
   trouble: Trouble,
-  running: Set<ChildProcess>,
 ): PowerSwitch {
-  const { program, same, timeLimitMs } = device;
+  const { program, same: outlet, timeLimitMs } = device;
   const secret = secretOf(device);
   const use =
     <T>(action: Action, meaningOf: (ended: Ended) => Result<T>): Use<T> =>
-    async (leftMs, answer) => {
+    async (call) => {
       const password = await secret();
-      if (!password.ok) return answer(password);
-      if (leftMs() <= 0) return;
-      const call = { program, input: inputOf(device, action, password.value), limitMs: leftMs() };
-      await run(call, running, (ended) => {
-        if (!ended.ok) return answer(ended);
+      if (!password.ok) return call.answer(password);
+      if (call.leftMs() <= 0) return;
+      const answer = (ended: Result<Ended>): void => {
+        if (!ended.ok) return call.answer(ended);
         const complaint = hidden(ended.value.complaint, password.value);
-        answer(meaningOf({ ...ended.value, complaint }));
-      });
+        call.answer(meaningOf({ ...ended.value, complaint }));
+      };
+      await run(program, inputOf(device, action, password.value), { answer, onGone: call.onGone });
     };
-  const told = <T>(action: Action, outcome: Result<T>): Result<T> =>
-    trouble(outcome, `${program} ${action}: `);
   return {
     name,
     periodMs,
     turn: async (to) => {
-      const action = to === 'open' ? 'off' : 'on';
-      return told(action, await queue.command(same, timeLimitMs, use(action, doneOf)));
+      const word = to === 'open' ? 'off' : 'on';
+      const outcome = await queue.command({ outlet, word }, timeLimitMs, use(word, doneOf));
+      return trouble(outcome, `${program} ${word}: `);
     },
     read: async () => {
-      const contact = told('status', await queue.ask(periodMs, use('status', contactOf)));
+      const contact = await queue.ask(periodMs, use('status', contactOf));
+      trouble(contact, `${program} status: `);
       return contact.ok ? contact.value : 'unknown';
     },
   };
@@ -146,17 +142,11 @@ function hidden(text: string, secret: string | undefined): string {
   return secret === undefined ? text : text.replaceAll(secret, '(hidden)');
 }
 
-interface Call {
-  program: string;
-  input: string;
-  limitMs: number;
-}
-
-/** Runs the program once; `answer` hears the outcome in time, and it resolves when the program is gone. */
+/** Runs the program once; it resolves when the program is gone. */
 function run(
-  { program, input, limitMs }: Call,
-  running: Set<ChildProcess>,
-  answer: (outcome: Result<Ended>) => void,
+  program: string,
+  input: string,
+  { answer, onGone }: Pick<Call<Ended>, 'answer' | 'onGone'>,
 ): Promise<void> {
   const spawned = attemptSync(() => spawn(program, [], { detached: true, stdio: 'pipe' }));
   if (!spawned.ok) {
@@ -164,14 +154,12 @@ function run(
     return Promise.resolve();
   }
   const child = spawned.value;
-  running.add(child);
-  const kill = (kind: string, why: string): void => {
+  const kill = (): void => {
     killGroup(child);
     // A child of its own that got away may hold them open for ever.
     for (const output of [child.stdout, child.stderr]) output.destroy();
-    answer(failure(kind, why));
   };
-  const limit = after(limitMs, () => kill('timeout', 'it does not answer'));
+  onGone(kill);
   let bytes = 0;
   const kept = (stream: NodeJS.ReadableStream): { text: string } => {
     const words = { text: '' };
@@ -180,7 +168,8 @@ function run(
       // The end of a complaint is its point, so the latest is kept.
       words.text = (words.text + text).slice(-KEPT_CHARS_MAX);
       if (bytes <= OUTPUT_BYTES_MAX) return;
-      kill('flood', `it printed more than ${OUTPUT_BYTES_MAX} bytes and was killed`);
+      answer(failure('flood', `it printed more than ${OUTPUT_BYTES_MAX} bytes and was killed`));
+      kill();
     });
     return words;
   };
@@ -190,20 +179,15 @@ function run(
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   return new Promise((resolve) => {
-    const gone = (): void => {
-      limit.cancel();
-      running.delete(child);
-      resolve();
-    };
     child.on('error', (error: NodeJS.ErrnoException) => {
       answer(failure('unstartable', `it cannot be started (${error.code})`));
-      if (child.pid === undefined) gone();
+      if (child.pid === undefined) resolve();
     });
     // It has ended by then, and all that it printed was read.
     child.on('close', (code) => {
       const complaint = lastLine(complaints.text).slice(0, COMPLAINT_CHARS_MAX);
       answer(ok({ code, said: said.text, complaint }));
-      gone();
+      resolve();
     });
   });
 }

@@ -9,11 +9,10 @@
 import { randomInt } from 'node:crypto';
 import { attemptSync } from '../../protocol/attempt.ts';
 import type { MqttEvents, MqttLink } from '../../protocol/link/mqtt.ts';
-import { after } from '../../protocol/link/timers.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
 import type { MqttMeterDevice, MqttPlugDevice } from '../config/devices/device.ts';
-import type { Asked, Driver, PowerSwitch, Reading, Sense } from '../ports/power.ts';
-import { type DeviceQueue, deviceQueue } from './device-queue.ts';
+import type { Asked, Contact, Driver, PowerSwitch, Reading, Sense } from '../ports/power.ts';
+import { type Call, type DeviceQueue, deviceQueue, type Use } from './device-queue.ts';
 import { type Body, type Question, type Said, type Style, styleOf } from './plug-styles.ts';
 import { type DriverLog, type Trouble, troubleOf } from './trouble.ts';
 
@@ -27,22 +26,22 @@ export interface PlugTools {
   connect(topics: string[], events: MqttEvents): MqttLink;
 }
 
-/** An answer that is heard as long as somebody waits for it. */
+/** What a message means as an answer; undefined where it is none. */
+type Meaning<T> = (said: Said) => Result<T> | undefined;
+
+/** A question that somebody waits for. */
 interface Waiting {
   mark: number;
   style: Style;
   isMarked: boolean;
-  /** Whether this is the answer. */
   take(said: Said): void;
   fail(why: string): void;
 }
 
 interface Broker {
-  ask(style: Style, question: Question, limitMs: number, fits: Fits): Promise<Result<Said>>;
+  ask<T>(style: Style, question: Question, call: Call<T>, meaningOf: Meaning<T>): Promise<void>;
   close(): Promise<void>;
 }
-
-type Fits = (said: Said) => boolean;
 
 /** Connects at the first question, when all plugs are known. */
 export function mqttPlugDriver(tools: PlugTools): Driver<MqttPlugDevice, MqttMeterDevice> {
@@ -61,9 +60,9 @@ export function mqttPlugDriver(tools: PlugTools): Driver<MqttPlugDevice, MqttMet
       queue,
       turnMs: tools.turnMs,
       trouble: troubleOf(tools.log, `${name} (${device.topic})`, host),
-      ask: (question, limitMs, fits) => {
+      ask: (question, meaningOf) => (call) => {
         broker ??= openBroker(tools, [...topics]);
-        return broker.ask(style, question, limitMs, fits);
+        return broker.ask(style, question, call, meaningOf);
       },
     };
   };
@@ -85,29 +84,27 @@ interface Plug {
   queue: DeviceQueue;
   turnMs: number;
   trouble: Trouble;
-  ask(question: Question, limitMs: number, fits: Fits): Promise<Result<Said>>;
+  ask<T>(question: Question, meaningOf: Meaning<T>): Use<T>;
 }
 
 function switchOf(
-  { name, periodMs, device: { same } }: Asked<MqttPlugDevice>,
-  plug: Plug,
+  { name, periodMs, device: { same: outlet } }: Asked<MqttPlugDevice>,
+  { queue, turnMs, trouble, ask }: Plug,
 ): PowerSwitch {
+  const contact: Meaning<Contact> = ({ isOn }) =>
+    isOn === undefined ? undefined : ok(isOn ? 'closed' : 'open');
   return {
     name,
     periodMs,
     turn: async (to) => {
       const word = to === 'open' ? 'off' : 'on';
-      const isDone: Fits = ({ done, isOn }) => done === true || isOn === (word === 'on');
-      const outcome = await plug.queue.command(same, plug.turnMs, async (leftMs, answer) => {
-        const said = await plug.ask(word, leftMs(), isDone);
-        answer(said.ok ? ok(undefined) : said);
-      });
-      return plug.trouble(outcome);
+      const done: Meaning<void> = (said) =>
+        said.done === true || said.isOn === (word === 'on') ? ok(undefined) : undefined;
+      return trouble(await queue.command({ outlet, word }, turnMs, ask(word, done)));
     },
     read: async () => {
-      const said = plug.trouble(await question(plug, 'state', periodMs, hasState));
-      if (!said.ok) return 'unknown';
-      return said.value.isOn ? 'closed' : 'open';
+      const read = trouble(await queue.ask(periodMs, ask('state', contact)));
+      return read.ok ? read.value : 'unknown';
     },
   };
 }
@@ -115,32 +112,21 @@ function switchOf(
 /** Between the thresholds it keeps the side it came from, as long as it is read. */
 function senseOf(
   { name, periodMs, device: { onAboveW, offBelowW } }: Asked<MqttMeterDevice>,
-  plug: Plug,
+  { queue, trouble, ask }: Plug,
 ): Sense {
+  const power: Meaning<number> = ({ watts }) => (watts === undefined ? undefined : ok(watts));
   let side: Reading = 'unknown';
   return {
     name,
     periodMs,
     read: async () => {
-      const said = plug.trouble(await question(plug, 'power', periodMs, hasWatts));
-      if (!said.ok) side = 'unknown';
-      else if ((said.value.watts ?? 0) > onAboveW) side = 'on';
-      else if ((said.value.watts ?? 0) < offBelowW) side = 'off';
+      const read = trouble(await queue.ask(periodMs, ask('power', power)));
+      if (!read.ok) side = 'unknown';
+      else if (read.value > onAboveW) side = 'on';
+      else if (read.value < offBelowW) side = 'off';
       return side;
     },
   };
-}
-
-const hasState: Fits = ({ isOn }) => isOn !== undefined;
-const hasWatts: Fits = ({ watts }) => watts !== undefined;
-
-function question(
-  { queue, ask }: Plug,
-  what: Question,
-  limitMs: number,
-  fits: Fits,
-): Promise<Result<Said>> {
-  return queue.ask(limitMs, async (leftMs, answer) => answer(await ask(what, leftMs(), fits)));
 }
 
 function openBroker({ connect }: PlugTools, topics: string[]): Broker {
@@ -168,29 +154,36 @@ function openBroker({ connect }: PlugTools, topics: string[]): Broker {
     },
   });
   return {
-    ask: (style, what, limitMs, fits) => {
-      if (why !== undefined) return Promise.resolve(failure('disconnected', why));
+    ask: (style, what, call, meaningOf) => {
+      if (why !== undefined) {
+        call.answer(failure('disconnected', why));
+        return Promise.resolve();
+      }
       lastMark += 1;
       const mark = lastMark;
-      return new Promise((resolve) => {
-        const end = (outcome: Result<Said>): void => {
-          limit.cancel();
+      return new Promise((over) => {
+        const end = (outcome: Parameters<typeof call.answer>[0]): void => {
+          call.answer(outcome);
           waiting.delete(one);
-          resolve(outcome);
+          over();
         };
-        const limit = after(limitMs, () => end(failure('timeout', 'it does not answer')));
         const one: Waiting = {
           mark,
           style,
           isMarked: false,
           take: (said) => {
             if (said.error !== undefined) end(failure('refused', `it refuses: ${said.error}`));
-            else if (fits(said)) end(ok(said));
+            const meaning = meaningOf(said);
+            if (meaning !== undefined) end(meaning);
           },
           fail: (reason) => end(failure('disconnected', reason)),
         };
+        call.onGone(() => {
+          waiting.delete(one);
+          over();
+        });
         waiting.add(one);
-        const expiryS = Math.max(1, Math.ceil(limitMs / 1_000));
+        const expiryS = Math.max(1, Math.ceil(call.leftMs() / 1_000));
         const sent = style
           .asks(what, mark)
           .every(({ topic, payload }) =>

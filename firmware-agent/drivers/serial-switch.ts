@@ -55,11 +55,12 @@ function switchOf(
   const whole = (pattern = ''): RegExp => new RegExp(`^(?:${filled(pattern, plug)})$`);
   const [isOn, isOff, done] = [whole(model.isOn), whole(model.isOff), whole(model.done)];
   const either = whole(`(?:${model.isOn})|(?:${model.isOff})`);
-  const read: Use<Contact> = async (leftMs, answer) => {
+  const read: Use<Contact> = async ({ leftMs, answer }) => {
     const why = line.notReady();
     if (why !== undefined) return answer(failure('disconnected', why));
-    const limitMs = Math.min(leftMs(), answerMs);
-    const said = await line.exchange(filled(model.ask ?? '', plug), either, limitMs);
+    // An answer that is cut short would look like a bad one.
+    if (leftMs() < answerMs) return answer(failure('waiting', 'it is busy'));
+    const said = await line.exchange(filled(model.ask ?? '', plug), either, answerMs);
     if (!said.ok) {
       answer(said);
       return rest(answerMs);
@@ -70,24 +71,24 @@ function switchOf(
   };
   const turn =
     (to: 'on' | 'off'): Use<void> =>
-    async (leftMs, answer) => {
-      while (line.notReady() !== undefined && leftMs() > LOOK_MS) await rest(LOOK_MS);
+    async ({ leftMs, answer }) => {
+      while (line.notReady() !== undefined && leftMs() > answerMs) await rest(LOOK_MS);
       const why = line.notReady();
-      if (why !== undefined || leftMs() <= 0) return answer(failure('disconnected', why ?? ''));
+      if (why !== undefined) return answer(failure('disconnected', why));
+      if (leftMs() < answerMs) return answer(failure('waiting', 'it is busy'));
       const isAnswered = model.done !== undefined;
-      const limitMs = isAnswered ? Math.min(leftMs(), answerMs) : 0;
-      const said = await line.exchange(filled(model[to], plug), done, limitMs);
+      const said = await line.exchange(filled(model[to], plug), done, isAnswered ? answerMs : 0);
       answer(said.ok || (said.kind === 'timeout' && !isAnswered) ? ok(undefined) : said);
       if (!said.ok) await rest(answerMs);
     };
   // Another exchange and its pause may be under way, and the port on its way back.
-  const turnMs = 3 * answerMs + readyMs;
+  const turnMs = 4 * answerMs + readyMs;
   return {
     name,
     periodMs,
     turn: async (to) => {
       const deed = (to === 'open') === (contact === 'nc') ? 'on' : 'off';
-      return trouble(await line.queue.command(same, turnMs, turn(deed)));
+      return trouble(await line.queue.command({ outlet: same, word: deed }, turnMs, turn(deed)));
     },
     read: async () => {
       if (model.ask === undefined || model.isOff === undefined) return 'unknown';

@@ -226,17 +226,36 @@ test('one call runs at a time for one address, and a cut does not stand behind q
     () => ({ timeLimitMs: 5_000 }),
   ));
 
-test('of two commands that wait the later one counts', () =>
+test('the opposite command ends one that waits, and one that is under way', () =>
   withAgent(
     async (agent, { outlet }) => {
       agent.does('sleep 0.1');
       const reading = outlet.read();
-      const [opened, closed] = await Promise.all([outlet.turn('open'), outlet.turn('closed')]);
-      assert.is(opened.ok ? 'taken' : opened.kind, 'superseded');
-      assert.ok(closed.ok);
+      const waited = outlet.turn('open');
+      assert.ok((await outlet.turn('closed')).ok);
+      const superseded = await waited;
+      assert.is(superseded.ok ? 'taken' : superseded.kind, 'superseded');
       await reading;
-      assert.is(agent.power(), 'on');
       assert.is(agent.calls(), 2);
+      agent.does('case $action in off) exec sleep 60;; esac');
+      const hung = outlet.turn('open');
+      await until('it hangs', () => agent.calls() === 3);
+      const startedAt = monotonicMs();
+      assert.ok((await outlet.turn('closed')).ok);
+      assert.ok(monotonicMs() - startedAt < 1_000, 'power that comes back waits for a cut');
+      assert.not((await hung).ok);
+      assert.is(agent.power(), 'on');
+    },
+    () => ({ timeLimitMs: 5_000 }),
+  ));
+
+test('the same command again is the same call', () =>
+  withAgent(
+    async (agent, { outlet }) => {
+      agent.does('sleep 0.1');
+      const turned = await Promise.all([1, 2, 3].map(() => outlet.turn('open')));
+      assert.ok(turned.every((outcome) => outcome.ok));
+      assert.is(agent.calls(), 1);
     },
     () => ({ timeLimitMs: 5_000 }),
   ));

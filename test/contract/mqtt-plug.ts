@@ -1,9 +1,10 @@
 /** The tests of plugs over MQTT, for any broker: aedes in the quick tests, mosquitto in the scenarios. */
+import assert from 'node:assert/strict';
 import { mqttPlugDriver } from '../../firmware-agent/drivers/mqtt-plug.ts';
 import type { PowerSwitch, Sense } from '../../firmware-agent/ports/power.ts';
 import { mqttLink } from '../../protocol/link/mqtt.ts';
 import { type PlugStyle, type SimulatedPlug, simulatePlug } from '../lib/devices/mqtt-plug.ts';
-import { assert, type Suite } from '../lib/suite.ts';
+import type { Suite } from '../lib/suite.ts';
 import { until } from '../lib/until.ts';
 import { switchContract } from './power-switch.ts';
 import { senseContract } from './sense.ts';
@@ -111,19 +112,19 @@ function freshTests(test: Suite, withPlug: WithPlug): void {
       plug.say(topic, { POWER: 'OFF' });
       plug.say(topic, { Var16: '1' });
       plug.say(topic, { POWER: 'OFF' });
-      assert.is(await reading, 'unknown');
+      assert.equal(await reading, 'unknown');
     });
     await withPlug('zigbee2mqtt', async ({ plug, outlet }) => {
       await plug.spoil('mute');
       const reading = outlet.read();
       plug.say(plug.topic, { state: 'OFF', power: 0 });
-      assert.is(await reading, 'unknown');
+      assert.equal(await reading, 'unknown');
     });
     await withPlug('shelly', async ({ plug, outlet }) => {
       await plug.spoil('mute');
       const reading = outlet.read();
       plug.say(`fencepost/board-${plug.topic}/plugs/rpc`, { id: 1, result: { output: false } });
-      assert.is(await reading, 'unknown');
+      assert.equal(await reading, 'unknown');
     });
   });
 }
@@ -133,14 +134,14 @@ function ownTests(test: Suite, withPlug: WithPlug): void {
     test(`${style}: no command is kept`, () =>
       withPlug(style, async ({ plug, outlet }) => {
         assert.ok((await outlet.turn('open')).ok);
-        assert.is(plug.keptCommands(), 0);
+        assert.equal(plug.keptCommands(), 0);
         // A plug that comes anew hears none of what was said before.
         plug.set(true);
         await plug.spoil('gone');
         await plug.spoil('well');
         await until('it reads closed', async () => (await outlet.read()) === 'closed');
         assert.ok(plug.isOn());
-        assert.is(plug.keptCommands(), 0);
+        assert.equal(plug.keptCommands(), 0);
       }));
   }
 
@@ -157,22 +158,22 @@ function ownTests(test: Suite, withPlug: WithPlug): void {
       ];
       for (const [watts, reading] of steps) {
         plug.draws(watts);
-        assert.is(await sense.read(), reading, `${watts} W`);
+        assert.equal(await sense.read(), reading, `${watts} W`);
       }
       plug.draws(5);
       await plug.spoil('mute');
-      assert.is(await sense.read(), 'unknown');
+      assert.equal(await sense.read(), 'unknown');
       await plug.spoil('well');
-      assert.is(await sense.read(), 'unknown');
+      assert.equal(await sense.read(), 'unknown');
     }));
 
   test('trouble is told once, and its end', () =>
     withPlug('shelly', async ({ plug, outlet, lines }) => {
       await plug.spoil('mute');
-      for (let i = 0; i < 2; i += 1) assert.is(await outlet.read(), 'unknown');
+      for (let i = 0; i < 2; i += 1) assert.equal(await outlet.read(), 'unknown');
       await plug.spoil('well');
       await until('it is read', async () => (await outlet.read()) === 'closed');
-      assert.equal(lines, [
+      assert.deepEqual(lines, [
         `psu (${plug.topic}): the broker has not been reached yet`,
         `psu (${plug.topic}) answers again`,
         `psu (${plug.topic}): it does not answer`,

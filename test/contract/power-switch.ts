@@ -6,10 +6,11 @@
  * it is said, and each call must end in its time. `unknown` is always allowed where something is
  * wrong, and never where all is well.
  */
+import assert from 'node:assert/strict';
 import type { Contact, PowerSwitch } from '../../firmware-agent/ports/power.ts';
 import { monotonicMs } from '../../protocol/link/timers.ts';
 import type { Result } from '../../protocol/result.ts';
-import { assert, type Suite } from '../lib/suite.ts';
+import type { Suite } from '../lib/suite.ts';
 import { until } from '../lib/until.ts';
 
 /**
@@ -91,10 +92,10 @@ export function switchContract(test: Suite, name: string, contract: SwitchContra
   );
   promise('after it was closed it reads unknown and takes nothing', async (rig) => {
     await rig.closeDriver();
-    assert.is(await inTime(rig.outlet.periodMs, () => rig.outlet.read()), 'unknown');
+    assert.equal(await inTime(rig.outlet.periodMs, () => rig.outlet.read()), 'unknown');
     const turned = await inTime(rig.turnMs, () => rig.outlet.turn('open'));
-    assert.not(turned.ok);
-    assert.is(rig.contact(), 'closed');
+    assert.ok(!turned.ok);
+    assert.equal(rig.contact(), 'closed');
     await rig.closeDriver();
   });
   promise('closing it ends what it was doing', async (rig) => {
@@ -102,7 +103,7 @@ export function switchContract(test: Suite, name: string, contract: SwitchContra
     const reading = rig.outlet.read();
     const turning = rig.outlet.turn('open');
     await rig.closeDriver();
-    assert.equal(
+    assert.deepEqual(
       [await inTime(0, () => reading), (await inTime(0, () => turning)).ok],
       ['unknown', false],
     );
@@ -118,18 +119,18 @@ export function switchContract(test: Suite, name: string, contract: SwitchContra
 async function spoilt(rig: SwitchRig, fault: SwitchFault, isHeard: boolean): Promise<void> {
   await rig.spoil(fault);
   const first = await ask(rig);
-  if (fault === 'stuck') assert.is(first, 'closed');
-  else assert.is(first, 'unknown', fault);
+  if (fault === 'stuck') assert.equal(first, 'closed');
+  else assert.equal(first, 'unknown', fault);
   const turned = await command(rig, 'open');
   // What answers late may have taken it.
-  if (fault !== 'stuck' && fault !== 'late' && isHeard) assert.not(turned.ok, fault);
+  if (fault !== 'stuck' && fault !== 'late' && isHeard) assert.ok(!turned.ok, fault);
   await ask(rig);
   // What was answered too late was true once; it must not be taken for an answer of now.
   await rig.move('closed');
   await rig.spoil('well');
   for (let i = 0; i < 2; i += 1) {
     const said = await ask(rig);
-    assert.is.not(said, 'open', `after ${fault}`);
+    assert.notEqual(said, 'open', `after ${fault}`);
   }
   await reads(rig, 'closed');
   assert.ok((await command(rig, 'open')).ok);

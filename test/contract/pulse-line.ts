@@ -2,8 +2,9 @@
  * What every line of pulses promises, whatever drives it (firmware-agent/ports/power.ts): a pulse is
  * given once where it was taken, and never later where it was not.
  */
+import assert from 'node:assert/strict';
 import type { PulseLine } from '../../firmware-agent/ports/power.ts';
-import { assert, type Suite } from '../lib/suite.ts';
+import type { Suite } from '../lib/suite.ts';
 import { until } from '../lib/until.ts';
 import { inTime } from './power-switch.ts';
 
@@ -48,13 +49,13 @@ export function pulseContract(test: Suite, name: string, contract: PulseContract
   });
   promise('after it was closed none is given', async (rig) => {
     await rig.closeDriver();
-    assert.not((await pulse(rig)).ok);
-    assert.is(await rig.given(), 0);
+    assert.ok(!(await pulse(rig)).ok);
+    assert.equal(await rig.given(), 0);
   });
   for (const fault of PULSE_FAULTS.filter((one) => contract.without?.includes(one) !== true)) {
     promise(`${fault}: it fails in its time, and is not given later`, async (rig) => {
       await rig.spoil(fault);
-      assert.not((await pulse(rig)).ok);
+      assert.ok(!(await pulse(rig)).ok);
       await rig.spoil('well');
       await until('one is taken', async () => (await pulse(rig)).ok);
       await until('it is given', async () => (await rig.given()) === 1);

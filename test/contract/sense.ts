@@ -4,9 +4,10 @@
  * Of all that it says only `off` can do harm, and `on` where there is no power: so both must be true
  * when they are said, and where something is wrong it says `unknown`, in its time.
  */
+import assert from 'node:assert/strict';
 import type { Sense } from '../../firmware-agent/ports/power.ts';
 import type { Reading } from '../../protocol/wire/messages.ts';
-import { assert, type Suite } from '../lib/suite.ts';
+import type { Suite } from '../lib/suite.ts';
 import { until } from '../lib/until.ts';
 import { BACK_MS, inTime } from './power-switch.ts';
 
@@ -50,7 +51,7 @@ export function senseContract(test: Suite, name: string, contract: SenseContract
   promise('after it was closed it reads unknown', async (rig) => {
     await reads(rig, 'on');
     await rig.closeDriver();
-    assert.is(await ask(rig), 'unknown');
+    assert.equal(await ask(rig), 'unknown');
   });
   for (const fault of SENSE_FAULTS.filter((one) => contract.without?.includes(one) !== true)) {
     promise(
@@ -59,10 +60,10 @@ export function senseContract(test: Suite, name: string, contract: SenseContract
         await rig.power('off');
         await reads(rig, 'off');
         await rig.spoil(fault);
-        for (let i = 0; i < 2; i += 1) assert.is(await ask(rig), 'unknown');
+        for (let i = 0; i < 2; i += 1) assert.equal(await ask(rig), 'unknown');
         await rig.power('on');
         await rig.spoil('well');
-        for (let i = 0; i < 2; i += 1) assert.is.not(await ask(rig), 'off');
+        for (let i = 0; i < 2; i += 1) assert.notEqual(await ask(rig), 'off');
         await reads(rig, 'on');
       },
     );

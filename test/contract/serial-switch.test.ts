@@ -79,7 +79,7 @@ for (const model of ['lcus', 'numato', 'wti-rps10'] as const) {
       const { device, outlets, closeDriver, close } = await opened(model);
       return {
         outlet: outlets[0] as PowerSwitch,
-        turnMs: 3 * ANSWER_MS + (modelOf(model).readyMs ?? 0),
+        turnMs: 4 * ANSWER_MS + (modelOf(model).readyMs ?? 0),
         contact: () => (device.isOn(plug) ? 'closed' : 'open'),
         move: (to) => device.set(plug, to === 'closed'),
         spoil: (fault) => device.spoil(fault),

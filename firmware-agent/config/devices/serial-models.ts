@@ -76,7 +76,7 @@ export const SERIAL_MODELS: Record<string, SerialModel> = {
     ask: `${RPS10}?\r`,
     isOn: '\\s*Plug <plug> On\\s+Complete\\s*',
     isOff: '\\s*Plug <plug> Off\\s+Complete\\s*',
-    answerMs: 2_000,
+    answerMs: 1_000,
     ready: 'RPS-10 Ready',
     readyMs: 12_000,
   },

@@ -83,7 +83,8 @@ export const serialOutletSchema: v.GenericSchema<unknown, OutletTable> = v.pipe(
   v.transform(({ path, plug, contact = 'no', readable = true, ...table }) => {
     const model = modelOf(table) as SerialModel;
     return {
-      ...outletOf(table, model.answerMs),
+      // Time for what another plug asks first.
+      ...outletOf(table, 2 * model.answerMs),
       readable: readable && model.isOff !== undefined,
       device: {
         driver: 'serial-switch' as const,

@@ -118,7 +118,7 @@ test('a serial switch is a row of the table, and knows its plugs', () => {
     name: 'outlet1',
     method: 1,
     readable: true,
-    periodMs: 250,
+    periodMs: 500,
   });
   refused(file(lcus('9', 'contact = "nc"')), /this switch has no such plug/);
   refused(file(lcus('1')), /bare contacts.*contact = "nc"/);
