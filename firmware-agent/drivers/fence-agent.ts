@@ -31,6 +31,8 @@ interface Ended {
   complaint: string;
 }
 
+/** A program that starts takes a small board half a second; the core misses a device after 10 s. */
+const IDLE_MS = 5_000;
 /** Beyond this it is not read any more, and killed. */
 const OUTPUT_BYTES_MAX = 65_536;
 /** What is kept of that. */
@@ -85,6 +87,7 @@ function switchOf(
   return {
     name,
     periodMs,
+    idleMs: IDLE_MS,
     turn: async (to) => {
       const word = to === 'open' ? 'off' : 'on';
       const outcome = await queue.command({ outlet, word }, timeLimitMs, use(word, doneOf));

@@ -17,10 +17,7 @@ const bytesSchema = v.pipe(
   v.string(),
   v.check(
     (text) => /^[\0-\xff]{1,64}$/.test(text),
-    says(
-      'this is more than 64 bytes, or none',
-      'Write bytes as "\\\\u00a0\\\\u0001" or plain text.',
-    ),
+    says('this is more than 64 bytes, or none', 'Write bytes as "\\u00a0\\u0001" or plain text.'),
   ),
 );
 const patternSchema = v.pipe(
