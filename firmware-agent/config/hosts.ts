@@ -122,6 +122,9 @@ function settingsOf(
         showsBreak: sense.showsBreak,
       }),
     ),
+    wiring: [...devices.outlets, ...devices.senses]
+      .map(({ device }) => `${device.driver} ${device.same}`)
+      .join('; '),
     pulses: devices.pulses.map(({ name: own, kind }) => ({ name: own ?? kind, kind })),
     ...(table.timer !== undefined && { timer: table.timer }),
   };

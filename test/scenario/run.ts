@@ -10,6 +10,7 @@ import { agentStopped } from './agent-stopped.ts';
 import { brokerBroken, brokerStopped } from './broker-stopped.ts';
 import { cablesPulled, cablesPulledOnly } from './cables-pulled.ts';
 import { doctor } from './doctor.ts';
+import { drills } from './drill.ts';
 import { duel } from './duel.ts';
 import { forgeries } from './forgeries.ts';
 import { hostFrozen, hostsFrozenApart } from './host-frozen.ts';
@@ -59,6 +60,7 @@ const SCENARIOS: Scenario[] = [
   leftAlone,
   leftAloneMisled,
   doctor,
+  drills,
   timers,
   waysOut,
   waysOutOfLimits,
