@@ -131,7 +131,7 @@ export async function startAgent(setup: AgentSetup): Promise<Result<Agent>> {
 
 async function makeParts(setup: AgentSetup): Promise<Parts> {
   const { config, crypto, ring, log } = setup;
-  const devices = await openDevices(config.board, config.devices);
+  const devices = await openDevices(config.board, config.devices, log.warn);
   const aNonce = randomBytes(8);
   const board = newBoard(config.board, aNonce.toString('hex'), monotonicMs());
   const sessions = agentSessions({

@@ -22,14 +22,21 @@ type Name = OutletDevice['driver'];
 // biome-ignore lint/suspicious/noExplicitAny: TypeScript cannot tie a key of a table to its value.
 type AnyDriver = Driver<any, any, any>;
 
-const DRIVERS: Record<Name, () => Promise<AnyDriver>> = {
+type Say = (sentence: string) => void;
+
+const DRIVERS: Record<Name, (say: Say) => Promise<AnyDriver>> = {
   bench: async () => (await import('./bench.ts')).benchDriver(),
+  gpio: async (say) => (await import('./gpio.ts')).gpioDriver(say),
 };
 
-/** Opens every device of every host; one that is not there reads `unknown` until it is. */
+/**
+ * Opens every device of every host; one that is not there reads `unknown` until it is. `say` hears
+ * what people should know of them.
+ */
 export async function openDevices(
   board: BoardSettings,
   devices: readonly HostDevices[],
+  say: Say,
 ): Promise<Devices> {
   const drivers = new Map<Name, AnyDriver>();
   const outlets = new Map<number, PowerSwitch[]>();
@@ -44,7 +51,7 @@ export async function openDevices(
       pulses: [] as PulseLine[],
     };
     for (const name of namesIn(own)) {
-      const driver = drivers.get(name) ?? (await DRIVERS[name]());
+      const driver = drivers.get(name) ?? (await DRIVERS[name](say));
       drivers.set(name, driver);
       const wanted = {
         host: settings.name,

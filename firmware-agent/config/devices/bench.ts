@@ -13,8 +13,8 @@ import {
   wholeSchema,
   wordSchema,
 } from '../../../protocol/config-fields.ts';
-import { says } from '../../../protocol/toml-check.ts';
-import { METHODS_MAX, OUTLETS_PER_HOST_MAX } from '../../core/limits.ts';
+import { METHODS_MAX } from '../../core/limits.ts';
+import { coversSchema } from './covers.ts';
 import type { BenchDevice, OutletTable, PulseTable, SenseTable } from './device.ts';
 
 /** The bench answers within a turn of its process; asking more often finds nothing new. */
@@ -46,13 +46,7 @@ export const benchOutletSchema: v.GenericSchema<unknown, OutletTable> = v.pipe(
 export const benchSenseSchema: v.GenericSchema<unknown, SenseTable> = v.pipe(
   v.strictObject({
     ...place,
-    covers: v.union(
-      [
-        v.literal('host'),
-        v.pipe(v.array(nameSchema), v.minLength(1), v.maxLength(OUTLETS_PER_HOST_MAX)),
-      ],
-      says('this does not say what the sense covers', 'Write "host", or a list of outlet names.'),
-    ),
+    covers: coversSchema,
     shows_break: v.optional(flagSchema),
   }),
   v.transform(({ name, covers, shows_break: showsBreak = false, period, socket, plug }) => ({

@@ -7,11 +7,11 @@
  */
 
 /** What a switch driver needs to reach its contact. */
-export type OutletDevice = BenchDevice;
+export type OutletDevice = BenchDevice | GpioOutlet;
 /** What a sense driver needs to reach its input. */
-export type SenseDevice = BenchDevice;
+export type SenseDevice = BenchDevice | GpioSense;
 /** What a driver needs to give a pulse. */
-export type PulseDevice = BenchDevice;
+export type PulseDevice = BenchDevice | GpioPulse;
 
 export interface BenchDevice {
   driver: 'bench';
@@ -20,6 +20,35 @@ export interface BenchDevice {
   socket: string;
   /** The bench's name for the relay or the sense. */
   plug: string;
+}
+
+/** A line of a GPIO chip. */
+export interface GpioLine {
+  driver: 'gpio';
+  same: string;
+  /** It has one use: an outlet, a sense or a pulse, never two of them. */
+  isLine: true;
+  /** The label of the chip, or the path of its device. */
+  chip: string;
+  /** Name or offset. */
+  line: string | number;
+  /** The level that energises the relay, presses the button, or shows power. */
+  active: 'high' | 'low';
+  bias: 'as-is' | 'pull-up' | 'pull-down' | 'disabled';
+}
+
+export interface GpioOutlet extends GpioLine {
+  /** What the contact is while its coil is not energised. */
+  contact: 'normally-closed' | 'normally-open';
+}
+
+export interface GpioSense extends GpioLine {
+  /** 0: the kernel reports the level as it is. */
+  debounceMs: number;
+}
+
+export interface GpioPulse extends GpioLine {
+  lengthMs: number;
 }
 
 /** An `[[hosts.NAME.outlets]]` table, checked for itself. */
