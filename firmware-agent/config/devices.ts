@@ -8,12 +8,18 @@ import { type KeyPath, type TomlFile, tell, warn } from '../../protocol/toml.ts'
 import { asText, checked, didYouMean, isTable } from '../../protocol/toml-check.ts';
 import { benchOutletSchema, benchPulseSchema, benchSenseSchema } from './devices/bench.ts';
 import type { OutletTable, PulseTable, SenseTable } from './devices/device.ts';
-import { gpioOutletSchema, gpioPulseSchema, gpioSenseSchema } from './devices/gpio.ts';
+import {
+  gpioOutletSchema,
+  gpioPulseSchema,
+  gpioSenseSchema,
+  powerButtonSchema,
+} from './devices/gpio.ts';
 import { LATER } from './later.ts';
 
 const OUTLETS: Record<string, v.GenericSchema<unknown, OutletTable>> = {
   bench: benchOutletSchema,
   gpio: gpioOutletSchema,
+  'power-button': powerButtonSchema,
 };
 
 const SENSES: Record<string, v.GenericSchema<unknown, SenseTable>> = {
@@ -30,7 +36,8 @@ const PULSES: Record<string, v.GenericSchema<unknown, PulseTable>> = {
 export function readOutlet(toml: TomlFile, path: KeyPath, value: unknown): OutletTable | undefined {
   const schema = chosen(toml, path, value, OUTLETS);
   const outlet = schema && checked(toml, path, schema, value, LATER);
-  if (outlet?.device.driver === 'gpio' && outlet.device.contact === 'normally-open') {
+  const device = outlet?.device;
+  if (device?.driver === 'gpio' && 'contact' in device && device.contact === 'normally-open') {
     warn(
       toml,
       [...path, 'contact'],

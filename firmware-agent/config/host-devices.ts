@@ -8,7 +8,7 @@
 import { type KeyPath, type TomlFile, tell, warn } from '../../protocol/toml.ts';
 import { didYouMean } from '../../protocol/toml-check.ts';
 import type { HostSettings, OutletSettings } from '../core/settings.ts';
-import type { SenseTable } from './devices/device.ts';
+import type { OutletTable, SenseTable } from './devices/device.ts';
 import { seconds } from './timing.ts';
 
 /** Tells everything about the devices of a host that makes a proof impossible. */
@@ -114,6 +114,39 @@ function checkProof(toml: TomlFile, path: KeyPath, settings: HostSettings): void
       `only the relay itself says that ${namesOf(bare)} is off: one that lies is believed`,
       'Add [[hosts.NAME.senses]] that cover it, and remove proof = "by-hold".',
     );
+  }
+}
+
+/** A power button is blind without a sense of its own board, and needs an off-hold as long as its press. */
+export function checkButtons(
+  toml: TomlFile,
+  path: KeyPath,
+  { senses: named, timing }: HostSettings,
+  { outlets, senses }: { outlets: OutletTable[]; senses: SenseTable[] },
+): void {
+  for (const [index, { device }] of outlets.entries()) {
+    if (device.driver !== 'gpio' || !('shownBy' in device)) continue;
+    const at = [...path, 'outlets', index];
+    const { shownBy, holdMs } = device;
+    const shows = senses.some(
+      (sense, i) => sense.device.driver === 'gpio' && named[i]?.name === shownBy,
+    );
+    if (!shows) {
+      tell(
+        toml,
+        [...at, 'shown_by'],
+        `the host has no sense "${shownBy}" with driver = "gpio"`,
+        'Add the line of its power LED, or of a rail, to [[hosts.NAME.senses]], and name it here.',
+      );
+    }
+    if (timing.offHoldMs < holdMs) {
+      tell(
+        toml,
+        [...at, 'hold'],
+        `a press may take ${seconds(holdMs)}, and off_hold is ${seconds(timing.offHoldMs)}`,
+        `Write off_hold = "${holdMs}ms" or more: power may go as late as that, and must stay away for it.`,
+      );
+    }
   }
 }
 

@@ -19,7 +19,7 @@ import type { HostSettings, OutletSettings, SenseSettings } from '../core/settin
 import type { HostDevices } from './config.ts';
 import type { OutletTable, PulseTable, SenseTable } from './devices/device.ts';
 import { readOutlet, readPulse, readSense } from './devices.ts';
-import { checkDevices, checkHoldUp } from './host-devices.ts';
+import { checkButtons, checkDevices, checkHoldUp } from './host-devices.ts';
 import { checkTimer } from './host-timer.ts';
 import { LATER } from './later.ts';
 import { type HostTable, hostSchema, type SerialTable, type TimingTable } from './schema.ts';
@@ -77,6 +77,7 @@ export function readHost(
   checkChannels(toml, path, table, context);
   if (complete) {
     checkDevices(toml, path, settings, devices.senses);
+    checkButtons(toml, path, settings, devices);
     if (table.timer !== undefined) {
       checkTimer(toml, path, settings, table.timer, delayMs(settings));
     }

@@ -8,11 +8,18 @@
  * What a line does when its holder dies differs from chip to chip (gpio/release.ts), so relays are
  * wired to leave the host powered when nobody holds them.
  */
-import { after, type Timer } from '../../protocol/link/timers.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
-import type { GpioLine, GpioOutlet, GpioPulse, GpioSense } from '../config/devices/device.ts';
-import type { Contact, Driver, Opened, PulseLine, Wanted } from '../ports/power.ts';
+import type {
+  GpioLine,
+  GpioOutlet,
+  GpioPulse,
+  GpioRelay,
+  GpioSense,
+  PowerButton,
+} from '../config/devices/device.ts';
+import type { Asked, Contact, Driver, PowerSwitch, Sense, Wanted } from '../ports/power.ts';
 import { type Bank, openBank } from './gpio/bank.ts';
+import { type Button, buttonOn } from './gpio/button.ts';
 import { linux } from './gpio/chip.ts';
 import type { Kernel, LineSetup } from './gpio/uapi.ts';
 
@@ -24,13 +31,6 @@ interface Wired {
   at: number;
 }
 
-interface Button extends PulseLine {
-  close(): void;
-}
-
-/** A button that could not be let go is tried again so often. */
-const RELEASE_AGAIN_MS = 100;
-
 /** `say` hears what people should know; `kernel` is the operating system's own unless a test plays it. */
 export function gpioDriver(
   say: (sentence: string) => void,
@@ -41,9 +41,24 @@ export function gpioDriver(
   return {
     open: async (wanted) => {
       const wired = wire(wanted, { kernel, say, banks });
-      const own = wanted.pulses.map((pulse) => buttonOf(wired(pulse.device), pulse, say));
-      buttons.push(...own);
-      return { ...contactsOf(wanted, wired), pulses: own };
+      const button = (name: string, device: GpioLine): Button => {
+        const own = buttonOn(wired(device), { name, active: isActiveHigh(device) }, say);
+        buttons.push(own);
+        return own;
+      };
+      const senses = wanted.senses.map((sense) => senseOf(wired(sense.device), sense));
+      return {
+        senses,
+        outlets: wanted.outlets.map(({ device, ...named }) => {
+          if (!('shownBy' in device)) return relayOf(wired(device), { ...named, device });
+          const shown = senses.find(({ name }) => name === device.shownBy);
+          return powerButton(button(named.name, device), { ...named, device }, shown);
+        }),
+        pulses: wanted.pulses.map(({ name, device }) => {
+          const own = button(name, device);
+          return { name, pulse: async () => own.press(device.lengthMs) };
+        }),
+      };
     },
     close: async () => {
       for (const button of buttons) button.close();
@@ -58,7 +73,11 @@ function wire(
   { kernel, say, banks }: { kernel: Kernel; say: (sentence: string) => void; banks: Bank[] },
 ): (device: GpioLine) => Wired {
   const lines: { device: GpioLine; setup: LineSetup; name?: string }[] = [
-    ...outlets.map(({ device }) => ({ device, setup: setupOf(device, 'output') })),
+    ...outlets.map(({ name, device }) => ({
+      device,
+      setup: setupOf(device, 'output'),
+      ...('shownBy' in device && { name }),
+    })),
     ...senses.map(({ device }) => ({ device, setup: setupOf(device, 'input', device.debounceMs) })),
     ...pulses.map(({ name, device }) => ({ device, setup: setupOf(device, 'output'), name })),
   ];
@@ -95,74 +114,65 @@ function setupOf({ bias }: GpioLine, direction: 'input' | 'output', debounceMs =
   return { direction, bias, debounceMs };
 }
 
-function contactsOf(
-  { outlets, senses }: GpioWanted,
-  wired: (device: GpioLine) => Wired,
-): Pick<Opened, 'outlets' | 'senses'> {
+interface LineSense extends Sense {
+  /** Now, and at once: a button is held for as long as it has to be. */
+  look(): 'on' | 'off' | 'unknown';
+}
+
+function senseOf({ bank, at }: Wired, { name, periodMs, device }: Asked<GpioSense>): LineSense {
+  const look = (): ReturnType<LineSense['look']> => {
+    const high = bank.isHigh(at);
+    if (!high.ok) return 'unknown';
+    return high.value === isActiveHigh(device) ? 'on' : 'off';
+  };
+  return { name, periodMs, look, read: async () => look() };
+}
+
+function relayOf({ bank, at }: Wired, { name, periodMs, device }: Asked<GpioRelay>): PowerSwitch {
   return {
-    outlets: outlets.map(({ name, periodMs, device }) => {
-      const { bank, at } = wired(device);
-      return {
-        name,
-        periodMs,
-        turn: async (to) => done(bank.drive(at, levelFor(device, to))),
-        read: async () => {
-          const high = bank.isHigh(at);
-          return high.ok ? contactAt(device, high.value) : 'unknown';
-        },
-      };
-    }),
-    senses: senses.map(({ name, periodMs, device }) => {
-      const { bank, at } = wired(device);
-      return {
-        name,
-        periodMs,
-        read: async () => {
-          const high = bank.isHigh(at);
-          if (!high.ok) return 'unknown';
-          return high.value === isActiveHigh(device) ? 'on' : 'off';
-        },
-      };
-    }),
+    name,
+    periodMs,
+    turn: async (to) => done(bank.drive(at, levelFor(device, to))),
+    read: async () => {
+      const high = bank.isHigh(at);
+      return high.ok ? contactAt(device, high.value) : 'unknown';
+    },
   };
 }
 
-function buttonOf(
-  { bank, at }: Wired,
-  { name, device }: { name: string; device: GpioPulse },
-  say: (sentence: string) => void,
-): Button {
-  const active = isActiveHigh(device);
-  let ending: Timer | undefined;
-  let failures = 0;
-  const release = (): void => {
-    const released = bank.drive(at, !active);
-    ending = released.ok ? undefined : after(RELEASE_AGAIN_MS, release);
-    failures = released.ok ? 0 : failures + 1;
-    if (!released.ok && failures === 1) say(`"${name}" is still pressed: ${released.detail}`);
+/** Its contact is where the sense says that it is: a button has no state of its own. */
+function powerButton(
+  button: Button,
+  { name, periodMs, device: { pressMs, holdMs, shownBy } }: Asked<PowerButton>,
+  sense: LineSense | undefined,
+): PowerSwitch {
+  const look = (): Contact => {
+    const power = sense?.look() ?? 'unknown';
+    return power === 'unknown' ? power : power === 'on' ? 'closed' : 'open';
   };
   return {
     name,
-    pulse: async () => {
-      if (ending !== undefined) return failure('busy', 'the pulse before has not ended');
-      const taken = bank.drive(at, active);
-      if (taken.ok) ending = after(device.lengthMs, release);
-      return done(taken);
+    periodMs,
+    turn: async (to) => {
+      const is = look();
+      if (is === to) return ok(undefined);
+      if (is === 'unknown') {
+        return failure('blind', `"${shownBy}" cannot be read, and a press could do the opposite`);
+      }
+      // Told again while it is held: it is being done.
+      if (to === 'open' && button.isPressed()) return ok(undefined);
+      return to === 'open' ? button.press(holdMs, () => look() === 'open') : button.press(pressMs);
     },
-    close: () => {
-      if (ending === undefined) return;
-      ending.cancel();
-      bank.drive(at, !active);
-    },
+    read: async () => look(),
   };
 }
 
-function contactAt({ active, contact }: GpioOutlet, high: boolean): Contact {
+function contactAt({ active, contact }: GpioRelay, high: boolean): Contact {
   const energised = high === (active === 'high');
   return energised === (contact === 'normally-closed') ? 'open' : 'closed';
 }
 
-function levelFor({ active, contact }: GpioOutlet, to: 'open' | 'closed'): boolean {
+function levelFor({ active, contact }: GpioRelay, to: 'open' | 'closed'): boolean {
   const energised = (to === 'open') === (contact === 'normally-closed');
   return energised === (active === 'high');
 }

@@ -37,7 +37,21 @@ export interface GpioLine {
   bias: 'as-is' | 'pull-up' | 'pull-down' | 'disabled';
 }
 
-export interface GpioOutlet extends GpioLine {
+export type GpioOutlet = GpioRelay | PowerButton;
+
+/**
+ * The machine's own power button, pressed like a finger does: long to cut, short to give power. A
+ * press does the opposite in the other state, so what shows power decides whether there is one.
+ */
+export interface PowerButton extends GpioLine {
+  /** The name of the host's sense, on a GPIO line, that shows power. */
+  shownBy: string;
+  pressMs: number;
+  /** A long press ends when power is gone, and after this at the latest. */
+  holdMs: number;
+}
+
+export interface GpioRelay extends GpioLine {
   /** What the contact is while its coil is not energised. */
   contact: 'normally-closed' | 'normally-open';
 }

@@ -18,10 +18,11 @@ import { METHODS_MAX } from '../../core/limits.ts';
 import { coversSchema } from './covers.ts';
 import type {
   GpioLine,
-  GpioOutlet,
   GpioPulse,
+  GpioRelay,
   GpioSense,
   OutletTable,
+  PowerButton,
   PulseTable,
   SenseTable,
 } from './device.ts';
@@ -32,6 +33,11 @@ const GPIO_PERIOD_MS = 20;
 const PULSE_MS = 500;
 const PULSE_MS_LEAST = 10;
 const PULSE_MS_MOST = 15_000;
+/** A press of this length asks; a longer one begins to force. */
+const PRESS_MS_MOST = 1_500;
+/** A machine is forced off after four seconds; nearly all go within six. */
+const HOLD_MS = 6_000;
+const HOLD_MS_LEAST = 4_500;
 /** More would hide the fall of a rail from the proof. */
 const DEBOUNCE_MS_MOST = 1_000;
 /** Far more lines than any chip has. */
@@ -71,7 +77,30 @@ export const gpioOutletSchema: v.GenericSchema<unknown, OutletTable> = v.pipe(
     level: level ?? 1,
     readable: true,
     periodMs: period ?? GPIO_PERIOD_MS,
-    device: { ...gpioLine(own), contact } satisfies GpioOutlet,
+    device: { ...gpioLine(own), contact } satisfies GpioRelay,
+  })),
+);
+
+/** `driver = "power-button"`: a line across the button of an ATX machine, which may be switched off by it. */
+export const powerButtonSchema: v.GenericSchema<unknown, OutletTable> = v.pipe(
+  v.strictObject({
+    ...place,
+    driver: v.literal('power-button'),
+    shown_by: nameSchema,
+    press: v.optional(withinSchema('a press', PULSE_MS_LEAST, PRESS_MS_MOST)),
+    hold: v.optional(withinSchema('a long press', HOLD_MS_LEAST, PULSE_MS_MOST)),
+    level: v.optional(wholeSchema('the level of a method', 1, METHODS_MAX)),
+    period: v.optional(durationSchema),
+  }),
+  v.transform(({ name, level, period, shown_by: shownBy, press, hold, driver: _, ...own }) => ({
+    name,
+    level: level ?? 1,
+    readable: true,
+    periodMs: period ?? GPIO_PERIOD_MS,
+    device: {
+      ...gpioLine(own),
+      ...{ shownBy, pressMs: press ?? PULSE_MS, holdMs: hold ?? HOLD_MS },
+    } satisfies PowerButton,
   })),
 );
 

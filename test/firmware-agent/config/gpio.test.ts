@@ -7,9 +7,9 @@ import { assert, suite } from '../../lib/suite.ts';
 const test = suite('gpio in agent.toml');
 const EXAMPLE = readFileSync('firmware-agent/config/agent.example.toml', 'utf8');
 
-function problemsWith(from: string, to: string): Problem[] {
-  assert.ok(EXAMPLE.includes(from), from);
-  const parsed = parseAgentConfig(EXAMPLE.replace(from, to), 'agent.toml');
+function problemsWith(from: string, to: string, text = EXAMPLE): Problem[] {
+  assert.ok(text.includes(from), from);
+  const parsed = parseAgentConfig(text.replace(from, to), 'agent.toml');
   return parsed.ok ? [] : parsed.problems;
 }
 
@@ -51,6 +51,20 @@ test('a contact that opens when the board dies is warned about', () => {
     'agent.toml',
   );
   assert.match(parsed.ok ? (parsed.warnings[0]?.problem ?? '') : '', 'loses power with them');
+});
+
+test('a power button needs a sense that shows power, and an off-hold as long as its press', () => {
+  const button = (more: string): Problem[] =>
+    problemsWith(
+      '[[hosts.phobos.senses]]',
+      `[[hosts.phobos.outlets]]\ndriver = "power-button"\nname = "button"\nchip = "soc"\n` +
+        `line = "GPIO27"\nactive = "high"\nlevel = 2\n${more}\n[[hosts.phobos.senses]]`,
+      EXAMPLE.replace('covers = ["psu"]', 'covers = "host"'),
+    );
+  assert.equal(button('shown_by = "rail"\nhold = "5s"'), []);
+  assert.match(button('shown_by = "led"\nhold = "5s"')[0]?.problem ?? '', 'no sense "led"');
+  assert.match(button('shown_by = "rail"\nhold = "15s"')[0]?.problem ?? '', 'a press may take 15');
+  assert.match(button('shown_by = "rail"\npress = "3s"')[0]?.problem ?? '', 'cannot be that long');
 });
 
 test('what a GPIO line cannot do is refused', () => {
