@@ -31,12 +31,13 @@ const HELP = `fencepost-agent: guards servers from a board with its own power.
 Usage:
   fencepost-agent run   [FILE]          guard until TERM or INT; HUP takes a changed file
   fencepost-agent check [FILE] [--json] say what is wrong with FILE and its keys; changes nothing
+          --hardware                    ask, too, whether the GPIO lines it names are there and free
   fencepost-agent replay TAPE [--json]  play the tape of a fence through the core once more
   fencepost-agent --help | --version
 
 FILE is the configuration, ${CONFIG_DEFAULT} where it is not given.
 TAPE is what "fencepost why HOST" names. Exit codes: 0 done, 1 not done (replay: decided
-differently), 2 wrong use or a wrong file.
+differently; --hardware: something is not there), 2 wrong use or a wrong file.
 
 Examples:
   fencepost-agent check agent.toml && fencepost-agent run agent.toml
@@ -53,6 +54,7 @@ function main(args: string[]): void {
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'V' },
         json: { type: 'boolean' },
+        hardware: { type: 'boolean' },
       },
     }),
   );
@@ -65,7 +67,8 @@ function main(args: string[]): void {
   const path = file ?? CONFIG_DEFAULT;
   if (command === 'replay' && file === undefined) return wrongUse('say which tape');
   if (more.length > 0) return wrongUse(`"${more[0]}" is one word too many`);
-  if (command === 'check') return check(path, values.json === true);
+  if (values.hardware && command !== 'check') return wrongUse('--hardware belongs to check');
+  if (command === 'check') return void check(path, values.json === true, values.hardware === true);
   if (command === 'run') return void run(path);
   if (command === 'replay') return void replay(path, values.json === true);
   wrongUse(command === undefined ? 'say run, check or replay' : `there is no command "${command}"`);
@@ -80,10 +83,15 @@ function wrongUse(problem: string): void {
   process.exitCode = EXIT.wrongUse;
 }
 
-function check(path: string, json: boolean): void {
-  const { text, exitCode } = reportCheck(loadAgent(path, nodeCrypto()), { file: path, json });
+async function check(path: string, json: boolean, hardware: boolean): Promise<void> {
+  const loaded = loadAgent(path, nodeCrypto());
+  const seen =
+    hardware && loaded.ok
+      ? (await import('./hardware.ts')).lookAtHardware(loaded.config)
+      : undefined;
+  const { text, exitCode } = reportCheck(loaded, { file: path, json }, seen);
   print(`${text}\n`);
-  process.exitCode = exitCode;
+  process.exitCode = seen?.ok === false ? EXIT.notDone : exitCode;
 }
 
 async function replay(path: string, json: boolean): Promise<void> {

@@ -32,7 +32,7 @@ export function checkUnique(toml: TomlFile, hosts: ReadHost[]): void {
     for (const kind of ['outlets', 'senses', 'pulses'] as const) {
       for (const [index, device] of devices[kind].entries()) {
         use(
-          `${kind} ${device.driver} ${device.same}`,
+          `${'isLine' in device ? 'the' : kind} ${device.driver} ${device.same}`,
           [...path, kind, index],
           'One device belongs to one host and stands there once.',
         );

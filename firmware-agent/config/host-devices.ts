@@ -36,7 +36,7 @@ export function checkSharedPower(toml: TomlFile, path: KeyPath, outlets: OutletT
     toml,
     [...path, 'outlets', first.index, 'shares_power'],
     'it loses its power with the host, which could then never be proven off',
-    'Add another method: a switch of the feed with level = 2, or lower the level of one you have.',
+    'Add another method: a switch of the feed with level = 2.',
   );
 }
 
@@ -130,6 +130,39 @@ function checkProof(toml: TomlFile, path: KeyPath, settings: HostSettings): void
       `only the relay itself says that ${namesOf(bare)} is off: one that lies is believed`,
       'Add [[hosts.NAME.senses]] that cover it, and remove proof = "by-hold".',
     );
+  }
+}
+
+/** A power button is blind without a sense of its own board, and needs an off-hold as long as its press. */
+export function checkButtons(
+  toml: TomlFile,
+  path: KeyPath,
+  { senses: named, timing }: HostSettings,
+  { outlets, senses }: { outlets: OutletTable[]; senses: SenseTable[] },
+): void {
+  for (const [index, { device }] of outlets.entries()) {
+    if (device.driver !== 'gpio' || !('shownBy' in device)) continue;
+    const at = [...path, 'outlets', index];
+    const { shownBy, holdMs } = device;
+    const shows = senses.some(
+      (sense, i) => sense.device.driver === 'gpio' && named[i]?.name === shownBy,
+    );
+    if (!shows) {
+      tell(
+        toml,
+        [...at, 'shown_by'],
+        `the host has no sense "${shownBy}" with driver = "gpio"`,
+        'Add the line of its power LED, or of a rail, to [[hosts.NAME.senses]], and name it here.',
+      );
+    }
+    if (timing.offHoldMs < holdMs) {
+      tell(
+        toml,
+        [...at, 'hold'],
+        `a press may take ${seconds(holdMs)}, and off_hold is ${seconds(timing.offHoldMs)}`,
+        `Write off_hold = "${holdMs}ms" or more: power may go as late as that, and must stay away for it.`,
+      );
+    }
   }
 }
 

@@ -19,7 +19,7 @@ import type { HostSettings, OutletSettings, SenseSettings } from '../core/settin
 import type { HostDevices } from './config.ts';
 import type { OutletTable, PulseTable, SenseTable } from './devices/device.ts';
 import { readOutlet, readPulse, readSense } from './devices.ts';
-import { checkDevices, checkHoldUp, checkSharedPower } from './host-devices.ts';
+import { checkButtons, checkDevices, checkHoldUp, checkSharedPower } from './host-devices.ts';
 import { checkTimer } from './host-timer.ts';
 import { LATER } from './later.ts';
 import { type HostTable, hostSchema, type SerialTable, type TimingTable } from './schema.ts';
@@ -78,6 +78,7 @@ export function readHost(
   if (context.mqtt === undefined) checkBroker(toml, path, devices);
   if (complete) {
     checkDevices(toml, path, settings, devices.senses);
+    checkButtons(toml, path, settings, devices);
     checkSharedPower(toml, path, devices.outlets);
     if (table.timer !== undefined) {
       checkTimer(toml, path, settings, table.timer, delayMs(settings));
@@ -124,6 +125,9 @@ function settingsOf(
         showsBreak: sense.showsBreak,
       }),
     ),
+    wiring: [...devices.outlets, ...devices.senses]
+      .map(({ device }) => `${device.driver} ${device.same}`)
+      .join('; '),
     pulses: devices.pulses.map(({ name: own, kind }) => ({ name: own ?? kind, kind })),
     ...(table.timer !== undefined && { timer: table.timer }),
   };

@@ -3,7 +3,6 @@
  * words, because a timer or a self-fence that is silently ignored would be trusted.
  */
 export const LATER: ReadonlySet<string> = new Set([
-  'drill',
   'reference',
   'retry_boot',
   'self_fence',

@@ -5,15 +5,17 @@ import { type WorstCase, worstCases } from '../core/worst-case.ts';
 import type { AgentConfig } from './config.ts';
 import { seconds } from './timing.ts';
 
-/** Renders the outcome of a check of the file `file`. */
+/** Renders the outcome of a check of the file `file`, and of a look at the hardware that it names. */
 export function reportCheck(
   parsed: Parsed<AgentConfig>,
   about: { file: string; json: boolean },
+  hardware?: { lines: readonly string[]; found: readonly unknown[] },
 ): CheckReport {
   if (!parsed.ok) return checkReport(parsed, about);
   const hosts = worstCases(parsed.config.board);
-  const lines = hosts.map(hostText);
-  return checkReport({ ok: true, warnings: parsed.warnings, lines, facts: { hosts } }, about);
+  const lines = [...hosts.map(hostText), ...(hardware?.lines ?? [])];
+  const facts = { hosts, hardware: hardware?.found };
+  return checkReport({ ok: true, warnings: parsed.warnings, lines, facts }, about);
 }
 
 function hostText(host: WorstCase): string {

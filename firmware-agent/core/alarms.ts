@@ -57,6 +57,8 @@ export type Code =
   | 'keepalive'
   | 'timer'
   | 'timer-lost'
+  | 'drilled'
+  | 'drill-failed'
   | 'pretimeout'
   | 'timer-expired'
   | 'pulse'

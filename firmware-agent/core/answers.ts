@@ -52,7 +52,7 @@ export function settle(
     host: order.host,
     incarnation: incarnation ?? order.incarnation,
     ...result,
-    untested: result.proof !== 'none',
+    untested: result.proof !== 'none' && board.hosts.get(order.host)?.tested === undefined,
     tick: board.ticks.latest,
   };
   board.orders.set(cmdId, { ...stored, final: answer });

@@ -11,6 +11,7 @@ import type { TimerSettings } from '../../protocol/wire/timer.ts';
 import type { FenceRecord } from '../../protocol/wire/view.ts';
 import type { Alarm } from './alarms.ts';
 import { type BoardClock, type Medium, newMedium, startClock } from './clock.ts';
+import type { Drill, Tested } from './drill.ts';
 import type { Fence } from './fence-state.ts';
 import type { Finding } from './finding.ts';
 import { type BeatChannel, type Hearing, newHearing, type ProofChain } from './hearing.ts';
@@ -90,6 +91,12 @@ export interface Host {
   goesOff: boolean;
   kicks?: Kicks;
   frozen?: { why: string; since: Instant };
+  /** A fence that is to show its wiring, until it is heard again. */
+  drill?: Drill;
+  /** Why the last drill showed nothing. */
+  drillFailed?: string;
+  /** What a drill has shown of this wiring; without it every proof is `untested`. */
+  tested?: Tested;
   /** What the last judge tick found of it, while it is present. */
   finding?: Finding;
   held?: Held;

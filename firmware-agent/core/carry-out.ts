@@ -10,6 +10,7 @@ import { answerOn, answerOrders, settleAll } from './answers.ts';
 import { assert, unreachable } from './assert.ts';
 import { type Board, endLife, type Host, incarnationOf } from './board.ts';
 import { awake } from './clock.ts';
+import { drillCut, drillDark, drillGiven, failDrill } from './drill.ts';
 import type { Effect } from './events.ts';
 import { lastFreshAt } from './evidence.ts';
 import { stepFence } from './fence.ts';
@@ -103,9 +104,10 @@ function carryOut(board: Board, host: Host, deed: Deed, now: Instant): Effect[] 
   const at = host.settings.host;
   switch (deed.kind) {
     case 'cut':
-      return carryOutCut(host, deed.outlets, now);
+      return carryOutCut(board, host, deed.outlets, now);
     case 'restore':
       board.lastRestoreAt = now;
+      drillGiven(host, now);
       note(host, now, 'told the outlets to close');
       return [
         { kind: 'restore', host: at, outlets: deed.outlets, fence: fence.id },
@@ -161,7 +163,7 @@ function carryOut(board: Board, host: Host, deed: Deed, now: Instant): Effect[] 
   }
 }
 
-function carryOutCut(host: Host, outlets: readonly number[], now: Instant): Effect[] {
+function carryOutCut(board: Board, host: Host, outlets: readonly number[], now: Instant): Effect[] {
   const fence = host.fence as Fence;
   // An order for whatever has power now cuts the life that is there at this moment.
   const living = fence.orders.length > 0 ? incarnationOf(host) : undefined;
@@ -180,6 +182,7 @@ function carryOutCut(host: Host, outlets: readonly number[], now: Instant): Effe
   return [
     { kind: 'cut', host: host.settings.host, outlets, fence: fence.id },
     ...news,
+    ...drillCut(board, host, fence, now),
     { kind: 'save' },
   ];
 }
@@ -188,12 +191,13 @@ function fenced(board: Board, host: Host, proof: Proof, now: Instant): Effect[] 
   const fence = host.fence as Fence;
   const heldS = (host.settings.timing.offHoldMs / 1000).toFixed(1);
   const text = `fenced, ${proof}: off for ${heldS} s`;
+  drillDark(host);
   const effects = endLives(board, host, 'fenced', now);
   const winner = fence.orders.flatMap((id) => board.orders.get(id)?.order.from.boundTo ?? []).at(0);
   if (winner !== undefined) host.lostTo = { winner, at: now };
   note(host, now, text);
   if (host.record !== undefined) {
-    host.record = { ...host.record, outcome: 'fenced', proof, untested: true };
+    host.record = { ...host.record, outcome: 'fenced', proof, untested: host.tested === undefined };
   }
   return [
     ...effects,
@@ -248,6 +252,7 @@ function acknowledged(
   return [
     ...effects,
     { kind: 'save' },
+    ...failDrill(host, `its fence was not proven: ${reason}`),
     ...settleAll(board, fence, orders.filter(isAck), { outcome: 'done', proof, detail }),
     ...answerOrders(board, host, { outcome: 'failed', proof, detail: 'acknowledged' }),
     tell(
@@ -275,6 +280,7 @@ function failed(board: Board, host: Host, reason: string, now: Instant): Effect[
   board.alarms.delete(`${host.settings.host}:failed`);
   return [
     { kind: 'save' },
+    ...failDrill(host, `the fence failed: ${reason}`),
     ...answerOrders(board, host, { outcome: 'failed', proof: 'none', detail: reason }),
     ...raise(board.alarms, { host: host.settings.host, code: 'failed', text, remedy }, now),
     ...recordOf(host),

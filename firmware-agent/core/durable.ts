@@ -3,6 +3,7 @@
  * and finish a restore. It never opens a relay and never makes a silence.
  */
 import type { Board, Disabled } from './board.ts';
+import type { Tested } from './drill.ts';
 import type { Answer, Order } from './events.ts';
 import type { Fence } from './fence-state.ts';
 import { STARTS_MAX } from './limits.ts';
@@ -28,6 +29,8 @@ export interface Durable {
   timers?: { host: number; incarnation: number }[];
   /** Pulses that had not ended, recorded before they were given; for whoever reads the file. */
   pulses?: { host: number; id: number; kind: PulseKind; by: string }[];
+  /** What drills have shown. Absent in older files. */
+  tested?: (Tested & { host: number })[];
 }
 
 export interface DurableFence {
@@ -97,6 +100,9 @@ export function durableOf(board: Board, startsWallMs: readonly number[]): Durabl
       pulse === undefined
         ? []
         : [{ host: settings.host, id: pulse.id, kind: pulse.kind, by: pulse.by }],
+    ),
+    tested: hosts.flatMap(({ settings, tested }) =>
+      tested === undefined ? [] : [{ ...tested, host: settings.host }],
     ),
   };
 }

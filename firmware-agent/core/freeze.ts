@@ -6,6 +6,7 @@ import type { Instant } from '../../protocol/wire/instant.ts';
 import { clear, raise } from './alarms.ts';
 import { answerOn, answerOrders, settle } from './answers.ts';
 import type { Board, Host } from './board.ts';
+import { failDrill } from './drill.ts';
 import type { Effect } from './events.ts';
 import { lastCarriedAt } from './evidence.ts';
 import type { Fence } from './fence-state.ts';
@@ -42,6 +43,7 @@ export function freeze(
     'find out which machine has power; then order what it needs with --override, as an operator';
   return [
     { kind: 'save' },
+    ...failDrill(host, `it was frozen: ${why}`),
     ...orders,
     ...raise(board.alarms, { host: host.settings.host, code, text, remedy }, now),
     ...recordOf(host),

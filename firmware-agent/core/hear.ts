@@ -15,6 +15,7 @@ import { clear, raise } from './alarms.ts';
 import { type Board, chainName, endLife, type Host, mediumOf, remember } from './board.ts';
 import { runFence } from './carry-out.ts';
 import { awake } from './clock.ts';
+import { drillBack } from './drill.ts';
 import type { Effect } from './events.ts';
 import { freeze } from './freeze.ts';
 import {
@@ -229,6 +230,7 @@ function live(
   host.life = life;
   if (news === 'arrived' || news === 'reborn') delete host.finding;
   const effects: Effect[] = news === undefined ? [] : tellLife(board, host, news, now);
+  if (news === 'arrived') effects.push(...drillBack(board, host, now));
   if (was.at !== 'absent' && life.at !== 'absent' && was.incarnation !== life.incarnation) {
     const darkTick = board.ticks.latest + 1;
     endLife(host, { incarnation: was.incarnation, darkTick, why: 'replaced' });

@@ -11,6 +11,7 @@ import type { Operation, Outcome } from '../../protocol/wire/messages.ts';
 import { ageOf } from '../../protocol/wire/ticks.ts';
 import { type Board, type Host, incarnationOf } from './board.ts';
 import { awake } from './clock.ts';
+import { refuseDrill } from './drill.ts';
 import type { Order } from './events.ts';
 import { lastHeardAt } from './evidence.ts';
 import { type Fence, isUndecided, isVictim } from './fence-state.ts';
@@ -68,7 +69,7 @@ function refuseByKey(board: Board, order: Order, now: Instant): Refusal | undefi
   if (key === undefined || !mayIt || !mayThere) return { outcome: 'refused', detail: 'no right' };
   const { boundTo } = key;
   if (boundTo === undefined) return undefined;
-  if (order.args.override === true || isOfBoard(order)) {
+  if (order.args.override === true || order.args.drill === true || isOfBoard(order)) {
     return { outcome: 'refused', detail: 'operators only' };
   }
   return refuseByRival(board, order, boundTo, now);
@@ -149,7 +150,11 @@ function refuseByKind(board: Board, host: Host, order: Order, now: Instant): Ref
   const { op } = order;
   if (op === 'ack') return refuseAck(host, order, now);
   if (isPulseOperation(op)) return refusePulse(host, op);
-  const detail = isTimerOperation(op) ? refuseTimer(board, host, order) : undefined;
+  const detail = isTimerOperation(op)
+    ? refuseTimer(board, host, order)
+    : order.args.drill === true
+      ? refuseDrill(board, host, now)
+      : undefined;
   return detail === undefined ? undefined : { outcome: 'refused', detail };
 }
 

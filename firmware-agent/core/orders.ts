@@ -78,7 +78,7 @@ function obey(board: Board, host: Host | undefined, order: Order, now: Instant):
 
 function answerTo(board: Board, order: Order, reply: Ending): Answer {
   const { from, cmdId, op, host, incarnation } = order;
-  const untested = reply.proof !== 'none';
+  const untested = reply.proof !== 'none' && board.hosts.get(host)?.tested === undefined;
   return { from, cmdId, op, host, incarnation, ...reply, untested, tick: board.ticks.latest };
 }
 

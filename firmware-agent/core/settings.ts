@@ -45,6 +45,8 @@ export interface HostSettings {
   fate: string[];
   outlets: OutletSettings[];
   senses: SenseSettings[];
+  /** What names its outlets and senses in the real world: a drill holds for this wiring. */
+  wiring?: string;
   /** Lines that can be pulsed; the first of a kind is used. */
   pulses: PulseSettings[];
   /** The watchdog timer that the board arms in each life of the host. */

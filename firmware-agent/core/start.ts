@@ -83,6 +83,10 @@ function recall(board: Board, durable: Durable, now: Instant, effects: Effect[])
     const text = `the agent restarted while a ${kind} pulse of it ran; nobody knows what came of it`;
     if (host !== undefined) effects.push(tell(host, 'alarm', 'interrupted', text));
   }
+  for (const { host: number, ...tested } of durable.tested ?? []) {
+    const host = board.hosts.get(number);
+    if (host !== undefined && tested.wiring === (host.settings.wiring ?? '')) host.tested = tested;
+  }
   for (const { host: number, why } of durable.frozen) {
     const text = `was frozen before the restart: ${why}`;
     const remedy = 'find out which machine has power before you trust this host again';

@@ -11,6 +11,7 @@ import type {
 } from '../../protocol/wire/view.ts';
 import { type Board, type Host, incarnationOf, mediumOf } from './board.ts';
 import { awake, listenedMs } from './clock.ts';
+import { viewDrill } from './drill.ts';
 import { testimonies } from './evidence.ts';
 import { isVictim } from './fence-state.ts';
 import { isBelieved } from './power.ts';
@@ -104,6 +105,7 @@ export function viewHost(board: Board, host: Host, now: Instant): HostView {
     maintenanceMs:
       host.maintenance === undefined ? null : Math.round(host.maintenance.untilAt - now),
     timer: viewTimer(board, host, now),
+    drill: viewDrill(board, host, now),
     pulse:
       host.pulse === undefined
         ? null

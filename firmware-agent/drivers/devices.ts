@@ -7,7 +7,6 @@
 import { mqttLink } from '../../protocol/link/mqtt.ts';
 import { openSerialPort } from '../../protocol/link/serial-port.ts';
 import type { MqttAccess } from '../../protocol/mqtt-secrets.ts';
-import { clientId } from '../../protocol/wire/topics.ts';
 import type { HostDevices } from '../config/config.ts';
 import type { OutletDevice, SenseDevice } from '../config/devices/device.ts';
 import type { BoardSettings } from '../core/settings.ts';
@@ -36,30 +35,17 @@ export interface DriverTools {
   access: MqttAccess | undefined;
 }
 
-/** Plugs put all that they know into one message. */
-const PLUG_BYTES_MAX = 16_384;
-
 const DRIVERS: Record<Name, (tools: DriverTools) => Promise<AnyDriver>> = {
   bench: async () => (await import('./bench.ts')).benchDriver(),
+  gpio: async ({ log }) => (await import('./gpio.ts')).gpioDriver(log.warn),
   'fence-agent': async (tools) => (await import('./fence-agent.ts')).fenceAgentDriver(tools),
   'serial-switch': async ({ log }) =>
     (await import('./serial-switch.ts')).serialSwitchDriver({ log, openPort: openSerialPort }),
   'mqtt-plug': async ({ log, agent, access }) =>
     (await import('./mqtt-plug.ts')).mqttPlugDriver({
       log,
-      source: `fencepost/${agent}/plugs`,
-      turnMs: 5_000,
-      connect: (topics, events) =>
-        mqttLink(
-          {
-            ...(access as MqttAccess),
-            clientId: `${clientId(agent)}+plugs`,
-            subscriptions: topics.map((topic) => ({ topic, qos: 1 })),
-            packetBytesMax: PLUG_BYTES_MAX,
-            backlogBytesMax: PLUG_BYTES_MAX,
-          },
-          events,
-        ),
+      agent,
+      connect: (setup, events) => mqttLink({ ...(access as MqttAccess), ...setup }, events),
     }),
 };
 

@@ -8,8 +8,9 @@
  */
 import { randomInt } from 'node:crypto';
 import { attemptSync } from '../../protocol/attempt.ts';
-import type { MqttEvents, MqttLink } from '../../protocol/link/mqtt.ts';
+import type { MqttEvents, MqttLink, MqttSetup } from '../../protocol/link/mqtt.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
+import { clientId } from '../../protocol/wire/topics.ts';
 import type { MqttMeterDevice, MqttPlugDevice } from '../config/devices/device.ts';
 import type { Asked, Contact, Driver, PowerSwitch, Reading, Sense } from '../ports/power.ts';
 import { type Call, type DeviceQueue, deviceQueue, type Use } from './device-queue.ts';
@@ -18,13 +19,20 @@ import { type DriverLog, type Trouble, troubleOf } from './trouble.ts';
 
 export interface PlugTools {
   log: DriverLog;
-  /** A topic of ours that plugs may answer on. */
-  source: string;
-  /** What a relay, and the radio on the way to it, may take to obey. */
-  turnMs: number;
-  /** Connects with these subscriptions, and keeps connected. */
-  connect(topics: string[], events: MqttEvents): MqttLink;
+  /** Its name. */
+  agent: string;
+  /** What a relay, and the radio on the way to it, may take to obey: 5 s by default. */
+  turnMs?: number;
+  /** Connects to the broker of the agent, and keeps connected. */
+  connect(
+    setup: Pick<MqttSetup, 'clientId' | 'subscriptions' | 'packetBytesMax' | 'backlogBytesMax'>,
+    events: MqttEvents,
+  ): MqttLink;
 }
+
+const TURN_MS = 5_000;
+/** Plugs put all that they know into one message. */
+const PACKET_BYTES_MAX = 16_384;
 
 /** What a message means as an answer; undefined where it is none. */
 type Meaning<T> = (said: Said) => Result<T> | undefined;
@@ -50,7 +58,7 @@ export function mqttPlugDriver(tools: PlugTools): Driver<MqttPlugDevice, MqttMet
   let broker: Broker | undefined;
   let closed = false;
   const asked = (device: MqttPlugDevice, name: string, host: string): Plug => {
-    const style = styleOf(device, tools.source);
+    const style = styleOf(device, `fencepost/${tools.agent}/plugs`);
     for (const topic of style.listens) topics.add(topic);
     const key = `${device.style} ${device.topic}`;
     const queue = queues.get(key) ?? deviceQueue();
@@ -58,7 +66,7 @@ export function mqttPlugDriver(tools: PlugTools): Driver<MqttPlugDevice, MqttMet
     if (closed) queue.close();
     return {
       queue,
-      turnMs: tools.turnMs,
+      turnMs: tools.turnMs ?? TURN_MS,
       trouble: troubleOf(tools.log, `${name} (${device.topic})`, host),
       ask: (question, meaningOf) => (call) => {
         broker ??= openBroker(tools, [...topics]);
@@ -129,7 +137,7 @@ function senseOf(
   };
 }
 
-function openBroker({ connect }: PlugTools, topics: string[]): Broker {
+function openBroker({ agent, connect }: PlugTools, topics: string[]): Broker {
   const waiting = new Set<Waiting>();
   let why: string | undefined = 'the broker has not been reached yet';
   // Not those of the life before, whose answers may still be on their way.
@@ -138,7 +146,14 @@ function openBroker({ connect }: PlugTools, topics: string[]): Broker {
     why = reason;
     for (const one of [...waiting]) one.fail(reason);
   };
-  const link = connect(topics, {
+  const setup = {
+    // No host has such a name, so no shim is such a client.
+    clientId: `${clientId(agent)}+plugs`,
+    subscriptions: topics.map((topic) => ({ topic, qos: 1 as const })),
+    packetBytesMax: PACKET_BYTES_MAX,
+    backlogBytesMax: PACKET_BYTES_MAX,
+  };
+  const link = connect(setup, {
     up: () => {
       why = undefined;
     },

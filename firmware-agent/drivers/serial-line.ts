@@ -9,7 +9,7 @@ import { backoffMs } from '../../protocol/link/backoff.ts';
 import type { openSerialPort, SerialPort } from '../../protocol/link/serial-port.ts';
 import { after, monotonicMs, type Timer } from '../../protocol/link/timers.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
-import type { SerialModel } from '../config/devices/serial-models.ts';
+import type { SerialWords } from '../config/devices/serial-models.ts';
 import { type DeviceQueue, deviceQueue } from './device-queue.ts';
 
 export interface SerialLine {
@@ -33,8 +33,8 @@ const LOOK_MS = 20;
 /** Opens the port and keeps it open until `close`. */
 export function openLine(
   openPort: typeof openSerialPort,
-  path: string,
-  model: SerialModel,
+  { path, answerMs }: { path: string; answerMs: number },
+  model: SerialWords,
 ): SerialLine {
   const queue = deviceQueue();
   let heard = '';
@@ -43,7 +43,7 @@ export function openLine(
   let why: string | undefined = `${path} is being opened`;
 
   const begin = async (its: SerialPort): Promise<void> => {
-    const { hello, ready, readyMs = 0, answerMs } = model;
+    const { hello, ready, readyMs = 0 } = model;
     port = its;
     why = `${path} is not ready yet`;
     heard = '';

@@ -10,6 +10,7 @@
 import type { openSerialPort } from '../../protocol/link/serial-port.ts';
 import { failure, ok } from '../../protocol/result.ts';
 import type { SerialSwitchDevice } from '../config/devices/device.ts';
+import { SERIAL_WORDS, type SerialWords } from '../config/devices/serial-models.ts';
 import type { Asked, Contact, Driver, PowerSwitch } from '../ports/power.ts';
 import type { Use } from './device-queue.ts';
 import { openLine, rest, type SerialLine } from './serial-line.ts';
@@ -26,8 +27,9 @@ const LOOK_MS = 20;
 /** Opens each port once, with the first of its plugs. */
 export function serialSwitchDriver(tools: SerialTools): Driver<SerialSwitchDevice> {
   const lines = new Map<string, SerialLine>();
-  const lineOf = ({ path, model }: SerialSwitchDevice): SerialLine => {
-    const line = lines.get(path) ?? openLine(tools.openPort, path, model);
+  const lineOf = (device: SerialSwitchDevice): SerialLine => {
+    const { path } = device;
+    const line = lines.get(path) ?? openLine(tools.openPort, device, wordsOf(device));
     lines.set(path, line);
     return line;
   };
@@ -49,8 +51,9 @@ function switchOf(
   { name, periodMs, device }: Asked<SerialSwitchDevice>,
   line: SerialLine,
 ): PowerSwitch {
-  const { path, plug, contact, model, same } = device;
-  const { answerMs, readyMs = 0 } = model;
+  const { path, plug, contact, answerMs, same } = device;
+  const model = wordsOf(device);
+  const { readyMs = 0 } = model;
   const trouble = troubleOf(log, `${name} (plug ${plug} at ${path})`, host);
   const whole = (pattern = ''): RegExp => new RegExp(`^(?:${filled(pattern, plug)})$`);
   const [isOn, isOff, done] = [whole(model.isOn), whole(model.isOff), whole(model.done)];
@@ -67,7 +70,7 @@ function switchOf(
     }
     const [on, off] = [isOn.test(said.value), isOff.test(said.value)];
     if (on === off) return answer(failure('unclear', 'it says on and off at once'));
-    answer(ok(on === (contact === 'nc') ? 'open' : 'closed'));
+    answer(ok(on === (contact === 'normally-closed') ? 'open' : 'closed'));
   };
   const turn =
     (to: 'on' | 'off'): Use<void> =>
@@ -87,7 +90,7 @@ function switchOf(
     name,
     periodMs,
     turn: async (to) => {
-      const deed = (to === 'open') === (contact === 'nc') ? 'on' : 'off';
+      const deed = (to === 'open') === (contact === 'normally-closed') ? 'on' : 'off';
       return trouble(await line.queue.command({ outlet: same, word: deed }, turnMs, turn(deed)));
     },
     read: async () => {
@@ -96,6 +99,10 @@ function switchOf(
       return outcome.ok ? outcome.value : 'unknown';
     },
   };
+}
+
+function wordsOf({ model }: SerialSwitchDevice): SerialWords {
+  return typeof model === 'string' ? (SERIAL_WORDS[model] as SerialWords) : model;
 }
 
 /** The bytes, or the pattern, for one plug; each character is a byte. */

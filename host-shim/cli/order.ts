@@ -95,7 +95,8 @@ const UNCONFIRMED = 'not confirmed, nothing was ordered';
 const ANSWER_FOR_IT =
   'an acknowledgement is asked for in a sentence: give it at a terminal, or with --yes';
 
-function showSteps(board: Board, terminal: Terminal, name: string): { cancel(): void } {
+/** Prints each step of a host's fence as it comes, until cancelled. */
+export function showSteps(board: Board, terminal: Terminal, name: string): { cancel(): void } {
   let shown = '';
   return every(PROGRESS_MS, () => {
     void board.view().then((view) => {

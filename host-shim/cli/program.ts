@@ -8,6 +8,7 @@ import { Command, type CommanderError } from 'commander';
 import { attempt } from '../../protocol/attempt.ts';
 import type { ProgramSetup } from './command-set.ts';
 import { addDomain } from './commands/domain.ts';
+import { addDrills } from './commands/drills.ts';
 import { addKeys } from './commands/keys.ts';
 import { addOrders } from './commands/orders.ts';
 import { addQuestions } from './commands/questions.ts';
@@ -47,7 +48,7 @@ function programOf(setup: ProgramSetup, setExit: (code: ExitCode) => void): Comm
     .showHelpAfterError('(fencepost --help explains the commands)')
     .addHelpText('after', EXAMPLES)
     .addHelpText('afterAll', EXIT_HELP);
-  for (const add of [addQuestions, addOrders, addTimers, addDomain, addUpkeep])
+  for (const add of [addQuestions, addOrders, addDrills, addTimers, addDomain, addUpkeep])
     add({ program, setup, setExit });
   everyCommand(program, (command) => {
     if (command.commands.length === 0) addCommon(command);

@@ -106,9 +106,25 @@ export function hostText(host: HostView, alarms: readonly AlarmView[]): string {
     ),
     ...host.senses.map((sense) => `  sense ${senseText(sense)}`),
   ];
+  lines.push(`  wiring: ${drillText(host.drill)}`);
   const note = noteOf(host);
   if (note !== '') lines.push(`  ${note}`);
   return `${lines.join('\n')}\n${alarmsText(alarms)}`;
+}
+
+function drillText(drill: HostView['drill']): string {
+  switch (drill?.state) {
+    case undefined:
+      return 'untested until a drill';
+    case 'running':
+      return 'a drill runs';
+    case 'failed':
+      return `the last drill failed: ${drill.why}`;
+    case 'passed': {
+      const { ageMs, holdUpMs, bootMs } = drill;
+      return `drilled ${span(ageMs)} ago: silent after ${span(holdUpMs)}, back after ${span(bootMs)}`;
+    }
+  }
 }
 
 function channelText(channel: ChannelView | undefined): string {

@@ -145,11 +145,14 @@ function localOrder(fields: Fields): Result<LocalOrder, 'bad'> {
 /** On the board itself a reason may be a sentence; see `wire/order-args.ts` for the rest. */
 function argsOf(args: unknown): Result<OrderArgs, 'bad'> {
   if (typeof args !== 'object' || args === null) return failure('bad', '"args" must be an object');
-  const { override, reason, forS, timer, ...others } = args as Fields;
+  const { override, drill, reason, forS, timer, ...others } = args as Fields;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) return failure('bad', `"args" knows no "${unknown}"`);
   if (override !== undefined && override !== true) {
     return failure('bad', '"override" must be true or absent');
+  }
+  if (drill !== undefined && drill !== true) {
+    return failure('bad', '"drill" must be true or absent');
   }
   if (reason !== undefined && !isSentence(reason)) {
     return failure('bad', `"reason" must be a line of at most ${REASON_CHARS_MAX} letters`);
@@ -164,6 +167,7 @@ function argsOf(args: unknown): Result<OrderArgs, 'bad'> {
   return ok({
     ...(settings === undefined ? {} : { timer: settings }),
     ...(override === true ? { override } : {}),
+    ...(drill === true ? { drill } : {}),
     ...(reason === undefined ? {} : { reason }),
     ...(forS === undefined ? {} : { forS }),
   });

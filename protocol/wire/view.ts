@@ -44,9 +44,17 @@ export interface HostView {
   maintenanceMs: number | null;
   /** Its watchdog timer; null while it is off. */
   timer: TimerView | null;
+  /** Whether a drill has shown its wiring; null where none was tried: its proofs are `untested`. */
+  drill: DrillView | null;
   /** A reset or interrupt pulse that runs. */
   pulse: { kind: 'reset' | 'diag'; step: string; by: string } | null;
 }
+
+/** What a drill showed: how long its supply bridged the cut, and from power to its first beat. */
+export type DrillView =
+  | { state: 'running' }
+  | { state: 'passed'; ageMs: number; holdUpMs: number; bootMs: number }
+  | { state: 'failed'; why: string };
 
 /** `lost`: it was armed before the agent started, and is not any more. */
 export type TimerView =

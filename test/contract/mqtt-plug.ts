@@ -33,19 +33,9 @@ async function opened(broker: PlugBroker, style: PlugStyle): Promise<Rig> {
   const note = (text: string): void => void lines.push(text);
   const driver = mqttPlugDriver({
     log: { info: note, warn: note },
-    source: `fencepost/board-${plug.topic}/plugs`,
+    agent: `board-${plug.topic.replaceAll('/', '-')}`,
     turnMs: TURN_MS,
-    connect: (topics, events) =>
-      mqttLink(
-        {
-          ...broker,
-          clientId: `plugs-of-${plug.topic}`,
-          subscriptions: topics.map((topic) => ({ topic, qos: 1 })),
-          packetBytesMax: 16_384,
-          backlogBytesMax: 16_384,
-        },
-        events,
-      ),
+    connect: (setup, events) => mqttLink({ ...broker, ...setup }, events),
   });
   const place = {
     driver: 'mqtt-plug' as const,

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SerialSwitchDevice } from '../../firmware-agent/config/devices/device.ts';
 import {
-  SERIAL_MODELS,
-  type SerialModel,
+  SERIAL_WORDS,
+  type SerialWords,
 } from '../../firmware-agent/config/devices/serial-models.ts';
 import { serialSwitchDriver } from '../../firmware-agent/drivers/serial-switch.ts';
 import type { PowerSwitch } from '../../firmware-agent/ports/power.ts';
@@ -33,12 +33,15 @@ interface Rig {
   close(): void;
 }
 
-function modelOf(model: Model): SerialModel {
-  const its = SERIAL_MODELS[model] as SerialModel;
-  return { ...its, answerMs: ANSWER_MS, ...(its.readyMs !== undefined && { readyMs: 600 }) };
+function wordsOf(model: Model): SerialWords {
+  const its = SERIAL_WORDS[model] as SerialWords;
+  return { ...its, ...(its.readyMs !== undefined && { readyMs: 600 }) };
 }
 
-async function opened(model: Model, contact: 'nc' | 'no' = 'no'): Promise<Rig> {
+async function opened(
+  model: Model,
+  contact: 'normally-closed' | 'normally-open' = 'normally-open',
+): Promise<Rig> {
   const dir = mkdtempSync(join(tmpdir(), 'fencepost-switch-'));
   // Within what the driver waits after an answer that did not come.
   const device = simulateSwitch(dir, model, ANSWER_MS * 1.5);
@@ -52,7 +55,8 @@ async function opened(model: Model, contact: 'nc' | 'no' = 'no'): Promise<Rig> {
       path: device.path,
       plug,
       contact,
-      model: modelOf(model),
+      answerMs: ANSWER_MS,
+      model: wordsOf(model),
     };
     return { name: `psu${plug}`, periodMs: 2 * ANSWER_MS, device: settings };
   });
@@ -79,7 +83,7 @@ for (const model of ['lcus', 'numato', 'wti-rps10'] as const) {
       const { device, outlets, closeDriver, close } = await opened(model);
       return {
         outlet: outlets[0] as PowerSwitch,
-        turnMs: 4 * ANSWER_MS + (modelOf(model).readyMs ?? 0),
+        turnMs: 4 * ANSWER_MS + (wordsOf(model).readyMs ?? 0),
         contact: () => (device.isOn(plug) ? 'closed' : 'open'),
         move: (to) => device.set(plug, to === 'closed'),
         spoil: (fault) => device.spoil(fault),
@@ -93,7 +97,7 @@ for (const model of ['lcus', 'numato', 'wti-rps10'] as const) {
 async function withSwitch(
   model: Model,
   body: (rig: Rig) => Promise<void>,
-  contact?: 'nc' | 'no',
+  contact?: 'normally-closed' | 'normally-open',
 ): Promise<void> {
   const rig = await opened(model, contact);
   try {
@@ -153,7 +157,7 @@ test('a normally closed contact cuts where the relay is on', () =>
       await outlet?.turn('open');
       await until('the relay is on', () => device.isOn('2'));
     },
-    'nc',
+    'normally-closed',
   ));
 
 test('frames are those of the sheets, byte by byte', () =>

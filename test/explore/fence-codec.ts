@@ -196,4 +196,5 @@ export const durable: Codec<Durable> = record<Durable>({
   nextFence: unread('fences have fixed numbers here', () => FENCE_ID),
   timers: unread('no world arms one', () => undefined),
   pulses: unread('no world gives one', () => undefined),
+  tested: unread('no world drills', () => undefined),
 });

@@ -52,6 +52,7 @@ export function fakeHost(name: string, host: number): HostView {
     fence: null,
     keptOffBy: null,
     maintenanceMs: null,
+    drill: null,
     timer: null,
     pulse: null,
   };

@@ -53,7 +53,7 @@ function agentToml(dir: string, setup: RackSetup): string {
         : [`serial = { path = "${join(dir, 'cables', `${name}-a`)}" }`]),
       ...linesFor(setup, name),
       `[[hosts.${name}.outlets]]`,
-      `driver = "bench"\nname = "psu"\nsocket = "${socket}"\nplug = "${name}-psu"`,
+      `driver = "bench"\nname = "psu"\nsocket = "${socket}"\nplug = "${ownerOf(setup, name)}-psu"`,
       `[[hosts.${name}.senses]]`,
       `driver = "bench"\nname = "rail"\ncovers = "host"\nsocket = "${socket}"\nplug = "${name}-rail"`,
       ...[
@@ -108,4 +108,10 @@ function opsToml(dir: string, setup: RackSetup): string {
   const ids = '[agent]\nname = "board"\nid = 1\n[orderer]\nname = "ops"\nid = 10';
   const keys = `keys = "${join(dir, 'ops-keys')}"`;
   return ['schema = 1', keys, ids, ...brokerLines(setup.broker)].join('\n');
+}
+
+/** Whose supply hangs on the relay that agent.toml gives to this host. */
+export function ownerOf({ crossed }: Pick<RackSetup, 'crossed'>, host: string): string {
+  const at = crossed?.indexOf(host) ?? -1;
+  return crossed === undefined || at < 0 ? host : crossed[at === 0 ? 1 : 0];
 }

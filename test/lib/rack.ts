@@ -30,6 +30,8 @@ export interface RackSetup {
   timing: RackTiming;
   /** `elsewhere` makes this machine's address pass for another's, so that our own echo is a proof. */
   broker?: { url: string; protocol: 4 | 5; elsewhere?: boolean };
+  /** Two hosts that hang on each other's relays, against what agent.toml says. */
+  crossed?: readonly [string, string];
   /** False leaves the hosts without a serial line. */
   serial?: boolean;
   /** What relays do when the agent dies. */

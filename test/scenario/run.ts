@@ -10,6 +10,7 @@ import { agentStopped } from './agent-stopped.ts';
 import { brokerBroken, brokerStopped } from './broker-stopped.ts';
 import { cablesPulled, cablesPulledOnly } from './cables-pulled.ts';
 import { doctor } from './doctor.ts';
+import { drills } from './drill.ts';
 import { duel } from './duel.ts';
 import { forgeries } from './forgeries.ts';
 import { hostFrozen, hostsFrozenApart } from './host-frozen.ts';
@@ -61,6 +62,7 @@ const SCENARIOS: Scenario[] = [
   leftAloneMisled,
   doctor,
   switches,
+  drills,
   timers,
   waysOut,
   waysOutOfLimits,

@@ -139,8 +139,8 @@ async function startFour(stage: Stage, url: string, dir: string): Promise<Four> 
   const agent = standInAgent();
   const outlets = [
     `driver = "mqtt-plug"\nname = "plug"\nstyle = "shelly"\ntopic = "${plug.topic}"`,
-    `driver = "serial-switch"\nname = "relay"\npath = "${relay.path}"\nmodel = "lcus"\nplug = "1"\ncontact = "no"`,
-    `driver = "fence-agent"\nname = "agent"\nprogram = "${agent.program}"\nshares_power = false\nperiod = "400ms"`,
+    `driver = "serial-switch"\nname = "relay"\npath = "${relay.path}"\nmodel = "lcus"\nplug = "1"\ncontact = "normally-open"`,
+    `driver = "fence-agent"\nname = "agent"\nprogram = "${agent.program}"\nshares_power = false\nperiod = "400ms"\ntime_limit = "3s"`,
   ];
   const agentLines = outlets.map((lines) => `[[hosts.${HOST}.outlets]]\n${lines}`);
   const rack = await stage.rack({ ...onBothPaths(2, { url }, LONG_MS), agentLines });

@@ -16,8 +16,9 @@ test('every drawn board is one that `check` accepts, and means the same', () => 
     assert.ok(parsed.ok, `seed ${seed}: ${JSON.stringify(parsed)}`);
     if (!parsed.ok) continue;
     const { board } = parsed.config;
+    // What names its devices decides nothing but whether a drill still holds.
     assert.equal(
-      board.hosts,
+      board.hosts.map(({ wiring: _, ...host }) => host),
       plan.hosts.map(({ settings }) => settings),
       `seed ${seed}`,
     );

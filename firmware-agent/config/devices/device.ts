@@ -7,14 +7,19 @@
  */
 
 import type { SecretSource } from '../../../protocol/secret.ts';
-import type { SerialModel } from './serial-models.ts';
+import type { SerialWords } from './serial-models.ts';
 
 /** What a switch driver needs to reach its contact. */
-export type OutletDevice = BenchDevice | FenceAgentDevice | SerialSwitchDevice | MqttPlugDevice;
+export type OutletDevice =
+  | BenchDevice
+  | GpioOutlet
+  | FenceAgentDevice
+  | SerialSwitchDevice
+  | MqttPlugDevice;
 /** What a sense driver needs to reach its input. */
-export type SenseDevice = BenchDevice | MqttMeterDevice;
+export type SenseDevice = BenchDevice | GpioSense | MqttMeterDevice;
 /** What a driver needs to give a pulse. */
-export type PulseDevice = BenchDevice;
+export type PulseDevice = BenchDevice | GpioPulse;
 
 export interface BenchDevice {
   driver: 'bench';
@@ -23,6 +28,49 @@ export interface BenchDevice {
   socket: string;
   /** The bench's name for the relay or the sense. */
   plug: string;
+}
+
+/** A line of a GPIO chip. */
+export interface GpioLine {
+  driver: 'gpio';
+  same: string;
+  /** It has one use: an outlet, a sense or a pulse, never two of them. */
+  isLine: true;
+  /** The label of the chip, or the path of its device. */
+  chip: string;
+  /** Name or offset. */
+  line: string | number;
+  /** The level that energises the relay, presses the button, or shows power. */
+  active: 'high' | 'low';
+  bias: 'as-is' | 'pull-up' | 'pull-down' | 'disabled';
+}
+
+export type GpioOutlet = GpioRelay | PowerButton;
+
+/**
+ * The machine's own power button, pressed like a finger does: long to cut, short to give power. A
+ * press does the opposite in the other state, so what shows power decides whether there is one.
+ */
+export interface PowerButton extends GpioLine {
+  /** The name of the host's sense, on a GPIO line, that shows power. */
+  shownBy: string;
+  pressMs: number;
+  /** A long press ends when power is gone, and after this at the latest. */
+  holdMs: number;
+}
+
+export interface GpioRelay extends GpioLine {
+  /** What the contact is while its coil is not energised. */
+  contact: 'normally-closed' | 'normally-open';
+}
+
+export interface GpioSense extends GpioLine {
+  /** 0: the kernel reports the level as it is. */
+  debounceMs: number;
+}
+
+export interface GpioPulse extends GpioLine {
+  lengthMs: number;
 }
 
 export interface FenceAgentDevice {
@@ -42,9 +90,12 @@ export interface SerialSwitchDevice {
   /** Of the port; several plugs may share it. */
   path: string;
   plug: string;
-  /** With `nc` the supply is interrupted while the device is on. */
-  contact: 'nc' | 'no';
-  model: SerialModel;
+  /** What the contact is while the device is off. */
+  contact: 'normally-closed' | 'normally-open';
+  /** The longest time of an answer. */
+  answerMs: number;
+  /** Its name in the table of models, or what the configuration says of it. */
+  model: string | SerialWords;
 }
 
 export interface MqttPlugDevice {

@@ -27,7 +27,7 @@ const optionsSchema: v.GenericSchema<unknown, Record<string, string>> = v.pipe(
       !Object.values(table).some((value) => typeof value === 'object') &&
       linesOf(table).every((line) => OPTION.test(line)),
     says(
-      'these are no options of a fence agent, or hold the action, which comes from here',
+      'these are no options of a fence agent, or hold the action',
       'Write options = { ip = "10.0.0.5", plug = "3" }.',
     ),
   ),

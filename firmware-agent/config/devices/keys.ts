@@ -7,8 +7,11 @@ import {
   wholeSchema,
 } from '../../../protocol/config-fields.ts';
 import { says } from '../../../protocol/toml-check.ts';
-import { METHODS_MAX, OUTLETS_PER_HOST_MAX } from '../../core/limits.ts';
+import { METHODS_MAX } from '../../core/limits.ts';
+import { coversSchema } from './covers.ts';
 import type { OutletTable, SenseTable } from './device.ts';
+
+const PLUG_REMEDY = 'Write plug = 1, as the device numbers it.';
 
 type Maybe<I, O = I> = v.OptionalSchema<v.GenericSchema<I, O>, undefined>;
 
@@ -23,21 +26,22 @@ export const outletKeys: {
   period: v.optional(durationSchema),
 };
 
+/** The plug of a device, as it numbers or names them. */
+export const plugSchema: v.GenericSchema<unknown, string> = v.pipe(
+  v.union([v.string(), v.number()], says('this names no plug', PLUG_REMEDY)),
+  v.transform(String),
+  v.regex(/^\w{1,16}$/, says('this names no plug', PLUG_REMEDY)),
+);
+
 /** Of a sense. */
 export const senseKeys: {
   name: Maybe<string>;
-  covers: v.GenericSchema<'host' | string[]>;
+  covers: v.GenericSchema<unknown, 'host' | string[]>;
   shows_break: Maybe<boolean>;
   period: Maybe<string, number>;
 } = {
   name: v.optional(nameSchema),
-  covers: v.union(
-    [
-      v.literal('host'),
-      v.pipe(v.array(nameSchema), v.minLength(1), v.maxLength(OUTLETS_PER_HOST_MAX)),
-    ],
-    says('this does not say what the sense covers', 'Write "host", or a list of outlet names.'),
-  ),
+  covers: coversSchema,
   shows_break: v.optional(flagSchema),
   period: v.optional(durationSchema),
 };

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { wordSchema } from '../../../protocol/config-fields.ts';
 import { says } from '../../../protocol/toml-check.ts';
 import type { MqttPlugDevice, OutletTable, SenseTable } from './device.ts';
-import { outletKeys, outletOf, senseKeys, senseOf } from './keys.ts';
+import { outletKeys, outletOf, plugSchema, senseKeys, senseOf } from './keys.ts';
 
 /** A plug on a radio answers within a tenth of it. */
 const PERIOD_MS = 500;
@@ -20,16 +20,7 @@ const place = {
       says('this is no topic', 'Write the topic of the plug, without wildcards.'),
     ),
   ),
-  plug: v.optional(
-    v.pipe(
-      v.union([v.string(), v.number()]),
-      v.transform(String),
-      v.check(
-        (text) => /^\w{1,16}$/.test(text),
-        says('this names no plug', 'Write plug = 1, as the device numbers it.'),
-      ),
-    ),
-  ),
+  plug: v.optional(plugSchema),
 };
 
 const wattsSchema = v.pipe(

@@ -1,6 +1,8 @@
 /**
  * Serial switches as data: what each model wants to hear, and what it answers.
  *
+ * `SERIAL_MODELS` is what a configuration is checked by, `SERIAL_WORDS` what the driver says and hears.
+ *
  * In what is sent, `<plug>` is the plug as text, `<byte>` its number as one byte, and `<sum>` the low byte of
  * the sum of all bytes before it. An answer is a pattern (a regular expression, with `<plug>`) that must fit
  * all that came until the line was quiet: half an answer, or an answer and a half, is none. All
@@ -16,67 +18,66 @@
  *   each command. Opening the port resets its interface, which is ready after 5 to 10 s.
  *   github.com/ClusterLabs/cluster-glue, lib/plugins/stonith/rps10.c.
  */
+
+/** What must be known of a model to take a table of it. */
 export interface SerialModel {
-  baud: number;
   /** A pattern of the plugs that it has. */
   plugs: string;
-  /** Its contacts are bare, and may be wired either way. */
-  relay?: boolean;
+  /** The longest time of an answer; without one, the pause that a command needs. */
+  answerMs: number;
+}
+
+export const SERIAL_MODELS: Record<string, SerialModel> = {
+  lcus: { plugs: '[1-8]', answerMs: 250 },
+  numato: { plugs: '[0-9A-V]', answerMs: 250 },
+  'wti-rps10': { plugs: '[0-9]', answerMs: 1_000 },
+};
+
+export interface SerialWords {
+  baud: number;
   on: string;
   off: string;
   /** The answer to either; absent where there is none. */
-  done?: string;
-  /** Asks for the state of a plug; absent where that cannot be read. */
-  ask?: string;
-  isOn?: string;
-  isOff?: string;
-  /** The longest time of an answer; without one, the pause that a command needs. */
-  answerMs: number;
+  done?: string | undefined;
+  /** Asks for the state of a plug; absent, with its answers, where that cannot be read. */
+  ask?: string | undefined;
+  isOn?: string | undefined;
+  isOff?: string | undefined;
   /** Sent after the port was opened; what comes back is dropped. */
-  hello?: string;
+  hello?: string | undefined;
   /** What it says by itself when it is ready after the port was opened, and how long that takes. */
   ready?: string;
   readyMs?: number;
 }
 
-const LCUS_REST = '(?:CH\\d: ?O(?:N|FF) *\\r\\n)*';
-const RPS10 = '\x02\x18\x18\x02\x18\x18<plug>';
-
-export const SERIAL_MODELS: Record<string, SerialModel> = {
+/** Plain literals only: so the bundle of the agent, which does not use it, is made without it. */
+export const SERIAL_WORDS: Record<string, SerialWords> = {
   lcus: {
     baud: 9_600,
-    plugs: '[1-8]',
-    relay: true,
     on: '\xa0<byte>\x01<sum>',
     off: '\xa0<byte>\x00<sum>',
     ask: '\xff',
-    isOn: `${LCUS_REST}CH<plug>: ?ON *\\r\\n${LCUS_REST}`,
-    isOff: `${LCUS_REST}CH<plug>: ?OFF *\\r\\n${LCUS_REST}`,
-    answerMs: 250,
+    isOn: '(?:CH\\d: ?O(?:N|FF) *\\r\\n)*CH<plug>: ?ON *\\r\\n(?:CH\\d: ?O(?:N|FF) *\\r\\n)*',
+    isOff: '(?:CH\\d: ?O(?:N|FF) *\\r\\n)*CH<plug>: ?OFF *\\r\\n(?:CH\\d: ?O(?:N|FF) *\\r\\n)*',
   },
   numato: {
     baud: 19_200,
-    plugs: '[0-9A-V]',
-    relay: true,
     on: 'relay on <plug>\r',
     off: 'relay off <plug>\r',
     done: '\\s*relay o(?:n|ff) <plug>\\s*>\\s*',
     ask: 'relay read <plug>\r',
     isOn: '\\s*relay read <plug>\\s+on\\s*>\\s*',
     isOff: '\\s*relay read <plug>\\s+off\\s*>\\s*',
-    answerMs: 250,
     hello: '\r',
   },
   'wti-rps10': {
     baud: 9_600,
-    plugs: '[0-9]',
-    on: `${RPS10}1\r`,
-    off: `${RPS10}0\r`,
+    on: '\x02\x18\x18\x02\x18\x18<plug>1\r',
+    off: '\x02\x18\x18\x02\x18\x18<plug>0\r',
     done: '\\s*Plug <plug> O(?:n|ff)\\s+Complete\\s*',
-    ask: `${RPS10}?\r`,
+    ask: '\x02\x18\x18\x02\x18\x18<plug>?\r',
     isOn: '\\s*Plug <plug> On\\s+Complete\\s*',
     isOff: '\\s*Plug <plug> Off\\s+Complete\\s*',
-    answerMs: 1_000,
     ready: 'RPS-10 Ready',
     readyMs: 12_000,
   },

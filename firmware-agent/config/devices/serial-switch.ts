@@ -10,8 +10,8 @@ import {
 } from '../../../protocol/config-fields.ts';
 import { says } from '../../../protocol/toml-check.ts';
 import type { OutletTable } from './device.ts';
-import { outletKeys, outletOf } from './keys.ts';
-import { SERIAL_MODELS, type SerialModel } from './serial-models.ts';
+import { outletKeys, outletOf, plugSchema } from './keys.ts';
+import { SERIAL_MODELS, type SerialWords } from './serial-models.ts';
 
 const bytesSchema = v.pipe(
   v.string(),
@@ -28,25 +28,18 @@ const patternSchema = v.pipe(
   ),
 );
 
-const protocolSchema: v.GenericSchema<unknown, SerialModel> = v.pipe(
-  v.strictObject({
-    baud: baudSchema,
-    on: bytesSchema,
-    off: bytesSchema,
-    done: v.optional(patternSchema),
-    ask: v.optional(bytesSchema),
-    is_on: v.optional(patternSchema),
-    is_off: v.optional(patternSchema),
-    answer: durationSchema,
-    hello: v.optional(bytesSchema),
-  }),
-  v.transform(({ is_on: isOn, is_off: isOff, answer: answerMs, ...words }) => ({
-    ...(words as Omit<SerialModel, 'plugs' | 'answerMs'>),
-    plugs: '[A-Za-z0-9]{1,8}',
-    answerMs,
-    ...(isOn !== undefined && isOff !== undefined && { isOn, isOff }),
-  })),
-);
+const protocolSchema = v.strictObject({
+  baud: baudSchema,
+  on: bytesSchema,
+  off: bytesSchema,
+  done: v.optional(patternSchema),
+  ask: v.optional(bytesSchema),
+  is_on: v.optional(patternSchema),
+  is_off: v.optional(patternSchema),
+  answer: durationSchema,
+  hello: v.optional(bytesSchema),
+});
+const DESCRIBED_PLUGS = '[A-Za-z0-9]{1,8}';
 
 export const serialOutletSchema: v.GenericSchema<unknown, OutletTable> = v.pipe(
   v.strictObject({
@@ -55,11 +48,8 @@ export const serialOutletSchema: v.GenericSchema<unknown, OutletTable> = v.pipe(
     path: pathSchema,
     model: v.optional(wordSchema(Object.keys(SERIAL_MODELS))),
     protocol: v.optional(protocolSchema),
-    plug: v.pipe(
-      v.union([v.string(), v.number()], says('this names no plug', 'Write plug = "1".')),
-      v.transform(String),
-    ),
-    contact: v.optional(wordSchema(['nc', 'no'])),
+    plug: plugSchema,
+    contact: wordSchema(['normally-closed', 'normally-open']),
     readable: v.optional(flagSchema),
   }),
   v.check(
@@ -67,39 +57,27 @@ export const serialOutletSchema: v.GenericSchema<unknown, OutletTable> = v.pipe(
     says('one of model and protocol is needed', 'Name a model, or describe its protocol.'),
   ),
   v.check(
-    ({ plug, ...table }) => new RegExp(`^${modelOf(table)?.plugs ?? '.*'}$`).test(plug),
-    says('this switch has no such plug', 'Write the plug as the manual of the switch numbers it.'),
+    ({ model = '', plug }) =>
+      new RegExp(`^${SERIAL_MODELS[model]?.plugs ?? DESCRIBED_PLUGS}$`).test(plug),
+    says('this switch has no such plug', 'Write it as the manual of the switch numbers it.'),
   ),
-  v.check(
-    ({ contact, ...table }) => contact !== undefined || modelOf(table)?.relay !== true,
-    says(
-      'nobody knows how the bare contacts of this relay are wired',
-      'Write contact = "nc" (power stays where the board has none) or "no".',
-    ),
-  ),
-  v.transform(({ path, plug, contact = 'no', readable = true, ...table }) => {
-    const model = modelOf(table) as SerialModel;
+  v.transform(({ path, plug, contact, model, protocol, ...table }) => {
+    const { answerMs = protocol?.answer ?? 0 } = SERIAL_MODELS[model ?? ''] ?? {};
+    const { answer: _, is_on: isOn, is_off: isOff, ...words } = protocol ?? {};
+    const isRead = protocol === undefined || (isOn !== undefined && isOff !== undefined);
     return {
       // Time for what another plug asks first.
-      ...outletOf(table, 2 * model.answerMs),
-      readable: readable && model.isOff !== undefined,
+      ...outletOf(table, 2 * answerMs),
+      readable: table.readable !== false && isRead,
       device: {
         driver: 'serial-switch' as const,
         same: `${plug} of ${path}`,
         path,
         plug,
         contact,
-        model,
+        answerMs,
+        model: model ?? ({ ...words, isOn, isOff } as SerialWords),
       },
     };
   }),
 );
-
-interface Named {
-  model?: string | undefined;
-  protocol?: SerialModel | undefined;
-}
-
-function modelOf({ model = '', protocol }: Named): SerialModel | undefined {
-  return protocol ?? SERIAL_MODELS[model];
-}

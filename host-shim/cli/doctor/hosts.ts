@@ -108,7 +108,8 @@ function judgeProof({ proof }: HostFacts, host: HostView): Said {
   const lives = ['alive', 'late', 'doubt'].includes(host.phase);
   const blind = host.senses.filter(({ reading }) => reading === 'unknown');
   const lying = host.senses.filter(({ reading }) => lives && reading === 'off');
-  const grade = `${proof}, untested until a drill`;
+  const isTested = host.drill?.state === 'passed';
+  const grade = isTested ? `${proof}, drilled` : `${proof}, untested until a drill`;
   const names = (senses: HostView['senses']): string => senses.map(({ name }) => name).join(', ');
   if (blind.length > 0) {
     const end =

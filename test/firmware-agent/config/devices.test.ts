@@ -111,7 +111,9 @@ const lcus = (plug: string, ...more: string[]): string =>
   outlet('serial-switch', 'path = "/dev/ttyUSB0"', 'model = "lcus"', `plug = ${plug}`, ...more);
 
 test('a serial switch is a row of the table, and knows its plugs', () => {
-  const config = accepted(file(lcus('"2"', 'contact = "nc"') + lcus('3', 'contact = "no"')));
+  const config = accepted(
+    file(lcus('"2"', 'contact = "normally-closed"') + lcus('3', 'contact = "normally-open"')),
+  );
   const [first, second] = config.devices[0]?.outlets ?? [];
   assert.equal([first?.same, second?.same], ['2 of /dev/ttyUSB0', '3 of /dev/ttyUSB0']);
   assert.equal(config.board.hosts[0]?.outlets[0], {
@@ -120,20 +122,23 @@ test('a serial switch is a row of the table, and knows its plugs', () => {
     readable: true,
     periodMs: 500,
   });
-  refused(file(lcus('9', 'contact = "nc"')), /this switch has no such plug/);
-  refused(file(lcus('1')), /bare contacts.*contact = "nc"/);
-  refused(file(lcus('1', 'contact = "nc"') + lcus('1', 'contact = "nc"')), /already used/);
-  const older = file(lcus('1', 'contact = "nc"', 'readable = false'));
+  refused(file(lcus('9', 'contact = "normally-closed"')), /this switch has no such plug/);
+  refused(file(lcus('1')), /contact: the key is missing/);
+  refused(
+    file(lcus('1', 'contact = "normally-closed"') + lcus('1', 'contact = "normally-closed"')),
+    /already used/,
+  );
+  const older = file(lcus('1', 'contact = "normally-closed"', 'readable = false'));
   refused(older, /nothing can show that "outlet1" is off/);
 });
 
 test('a port has one switch, and none that a host beats on', () => {
   const other = outlet('serial-switch', 'path = "/dev/ttyUSB0"', 'model = "numato"', 'plug = "2"');
   refused(
-    file(`${lcus('1', 'contact = "nc"')}${other}contact = "nc"`),
+    file(`${lcus('1', 'contact = "normally-closed"')}${other}contact = "normally-closed"`),
     /outlets\[1\]\.path: another outlet says that this is another switch/,
   );
-  const onLine = lcus('1', 'contact = "nc"').replace('/dev/ttyUSB0', '/dev/ttyS1');
+  const onLine = lcus('1', 'contact = "normally-closed"').replace('/dev/ttyUSB0', '/dev/ttyS1');
   refused(file(onLine), /outlets\[0\]\.path: a host beats on this line/);
 });
 
@@ -143,22 +148,16 @@ test('a switch of another model is described where it is used', () => {
       outlet(
         'serial-switch',
         'path = "/dev/ttyUSB1"',
-        'plug = "1"',
+        'plug = "1"\ncontact = "normally-open"',
         `protocol = { baud = 9600, on = "\\u0001", off = "\\u0000", answer = "100ms"${protocol} }`,
       ),
     );
   const config = accepted(described(', ask = "?", is_on = "1", is_off = "0"'));
   const [device] = config.devices[0]?.outlets ?? [];
-  assert.equal(device?.driver === 'serial-switch' && device.model, {
-    baud: 9_600,
-    on: '\x01',
-    off: '\x00',
-    ask: '?',
-    plugs: '[A-Za-z0-9]{1,8}',
-    answerMs: 100,
-    isOn: '1',
-    isOff: '0',
-  });
+  assert.equal(device?.driver === 'serial-switch' && [device.answerMs, device.model], [
+    100,
+    { baud: 9_600, on: '\x01', off: '\x00', ask: '?', isOn: '1', isOff: '0' },
+  ]);
   refused(
     described(', ask = "?", is_on = "(", is_off = "0"'),
     /protocol\.is_on: this is no pattern/,
@@ -166,7 +165,7 @@ test('a switch of another model is described where it is used', () => {
   refused(described(', ask = "\\u0100"'), /protocol\.ask: this is more than 64 bytes/);
   refused(described(', model = "lcus"'), /protocol\.model: the key is not known/);
   refused(described(''), /nothing can show/);
-  const none = file(outlet('serial-switch', 'path = "/dev/ttyUSB1"', 'plug = "1"'));
+  const none = described('').replace(/protocol = .*\n/, '');
   refused(none, /one of model and protocol is needed/);
 });
 

@@ -276,7 +276,7 @@ test('what this version cannot do yet is refused in so many words', () => {
     refused(text(`${key}\n`), /this version does not support the key yet/);
   }
   refused(text('proof = "by-timeout"\n'), /this version does not support "by-timeout" yet/);
-  refused(`${text('')}[drill]\n`, /^drill: this version does not support/);
+  refused(`${text('')}[checks]\n`, /^checks: this version does not support/);
 });
 
 test('the [mqtt] table is refused where it contradicts itself', () => {

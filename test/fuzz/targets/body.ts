@@ -25,7 +25,7 @@ export const bodyTarget: Target = {
   covers:
     /^protocol\/wire\/(codec\.ts#(openBody|hasShape|fits|put|plain|peek|verify)|cbor\.ts#readHead)$/,
   bytesMax: 160,
-  limitMs: 10,
+  limitMs: 1,
   seeds: KINDS.map((kind, at) => Uint8Array.of(at, ...encodeBody(SAMPLES[kind]))),
   words: [
     ...Object.values(HOSTILE),

@@ -17,7 +17,7 @@ export const framingTarget: Target = {
     'another reader of the line finds the same frames, however it is cut, and each is one that we would write',
   covers: /^protocol\/wire\/framing\.ts#(deframer|crc16)$/,
   bytesMax: 512,
-  limitMs: 10,
+  limitMs: 1,
   seeds: [...LINES, frameEncode(new Uint8Array(94)), new Uint8Array(300).fill(7)].map((line) =>
     Uint8Array.of(12, ...line),
   ),

@@ -27,7 +27,7 @@ export const peekTarget: Target = {
   promise: 'what is taken for a frame has its parts where another reader finds them',
   covers: /^protocol\/wire\/(codec\.ts#(peek|plainView)|cbor\.ts#readHead)$/,
   bytesMax: 128,
-  limitMs: 10,
+  limitMs: 1,
   seeds: [...FRAMES, new Uint8Array(FRAME_MAX_STATE_BYTES + 1), new Uint8Array(100).fill(0x84)],
   words: HEADS.map((head) => Uint8Array.from(Buffer.from(head.toString(16), 'hex'))),
   run: (input) => {

@@ -116,10 +116,10 @@ export function simulateSwitch(dir: string, model: Model, lateMs: number): Simul
     const said = {
       garbled: text.replace(/[a-z0-9]/gi, '#'),
       half: text.slice(0, -3),
-      twice: text + text,
     };
     const spoilt = fault in said ? said[fault as keyof typeof said] : text;
     later(fault === 'late' ? lateMs : ANSWER_MS, () => say(spoilt));
+    if (fault === 'twice') later(3 * ANSWER_MS, () => say(text));
   };
   const take = (bytes: Uint8Array): void => {
     input += Buffer.from(bytes).toString('latin1');

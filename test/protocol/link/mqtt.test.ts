@@ -38,7 +38,7 @@ function openEnd(url: string, change: Partial<MqttSetup> = {}): End {
     packetBytesMax: 1_024,
     backlogBytesMax: 16_384,
     keepaliveS: KEEPALIVE_S,
-    connectMsMax: 500,
+    connectMsMax: 2_000,
     ...change,
   };
   const link = mqttLink(setup, {

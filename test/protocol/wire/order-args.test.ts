@@ -18,6 +18,8 @@ const operations = Object.keys(OPERATION) as Operation[];
 test('what can be said comes back as it was said', () => {
   const said: [Operation, OrderArgs][] = [
     ['fence', {}],
+    ['fence', { drill: true }],
+    ['fence', { override: true, drill: true }],
     ['on', { override: true }],
     ['ack', { reason: 'INC1234' }],
     ['ack', { override: true, reason: 'x' }],
@@ -39,6 +41,7 @@ test('what the bytes cannot hold is refused, and never cut short', () => {
     ['ack', { reason: 'née' }],
     ['fence', { reason: 'why' }],
     ['fence', { forS: 5 }],
+    ['off', { drill: true }],
     ['disable', { forS: 0 }],
     ['disable', { forS: 0x100_0000 }],
     ['timer-set', {}],
@@ -52,7 +55,9 @@ test('bytes of another form are not half understood', () => {
   for (const op of operations.filter((one) => one !== 'timer-set')) {
     assert.equal(decodeArgs(op, Uint8Array.of()), {});
     assert.equal(decodeArgs(op, Uint8Array.of(1)), { override: true });
-    assert.is(decodeArgs(op, Uint8Array.of(2)), undefined, `${op}: an unknown flag`);
+    assert.is(decodeArgs(op, Uint8Array.of(4)), undefined, `${op}: an unknown flag`);
+    const drill = op === 'fence' ? { drill: true } : undefined;
+    assert.equal(decodeArgs(op, Uint8Array.of(2)), drill, `${op}: a drill`);
     if (op !== 'ack') assert.is(decodeArgs(op, Uint8Array.of(0, 1, 2)), undefined, `${op}`);
   }
   assert.is(decodeArgs('disable', Uint8Array.of(0, 0, 0, 0)), undefined);

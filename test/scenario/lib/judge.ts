@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import type { BenchClient, BenchEntry } from '../../lib/bench/client.ts';
 import type { AgentLine, Rack } from '../../lib/rack.ts';
+import { ownerOf } from '../../lib/rack-files.ts';
 import { holdMsOf } from './timing.ts';
 
 /** Lines carry whole milliseconds of another clock, and the bench writes its log after the deed. */
@@ -86,7 +87,8 @@ export function judgeRack(rack: Rack): void {
 /** Each time that an outlet is told to open there was a verdict, an order or an expiry since then. */
 function judgeCuts(rack: Rack, host: string): void {
   const codes = ['dead', 'order', 'timer-expired'];
-  const causes = codes.flatMap((code) => linesOf(rack, code)).filter((line) => line.host === host);
+  const owner = ownerOf(rack.setup, host);
+  const causes = codes.flatMap((code) => linesOf(rack, code)).filter((line) => line.host === owner);
   let lastMs = 0;
   for (const atMs of commandsOf(rack.bench, host, 'open')) {
     const cause = causes.some((line) => line.atMs > lastMs && line.atMs <= atMs + CLOCKS_MS);

@@ -1,8 +1,8 @@
 /** What happens to the board itself: rows 6 to 9, 26, 34 and 35 of the fault table, and its keys. */
 import type { Prng } from '../../lib/prng.ts';
 import type { Entry, Plan } from '../plan.ts';
-import { endAgent, give, takeKeys } from '../world/agent.ts';
-import { goOn } from '../world/agent-input.ts';
+import { endAgent, takeKeys } from '../world/agent.ts';
+import { agentDeed, goOn } from '../world/agent-input.ts';
 import { spoilSlots } from '../world/disk.ts';
 import { keyFor } from '../world/keys.ts';
 import { changeRate, leap } from '../world/local-clock.ts';
@@ -158,9 +158,7 @@ function switchPort(world: World, host: number, by: number): void {
   portsOut[index] = was + by;
   const isOpen = portsOut[index] === 0;
   if (isOpen === (was === 0)) return;
-  const on = isOpen;
-  if (world.board.stalls > 0) return;
-  give(world, { kind: 'listening', channel: 'serial', host, on });
+  agentDeed(world, DEED.port, host, isOpen ? 1 : 0, undefined);
 }
 
 function kidsOf({ board }: World, host: number): number[] {

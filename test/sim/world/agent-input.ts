@@ -55,6 +55,8 @@ export function agentDeed(world: World, kind: number, a: number, b: number, what
         give(world, { kind: 'echoed' });
       }
       return;
+    case DEED.port:
+      return void give(world, { kind: 'listening', channel: 'serial', host: a, on: b === 1 });
     case DEED.order:
       return onOrder(world, process, what as Envelope);
   }

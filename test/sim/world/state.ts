@@ -64,6 +64,8 @@ export const DEED = {
   again: 27,
   ghost: 28,
   fed: 29,
+  /** A serial port of the board (`a` its host) opens, or is gone (`b` 0). */
+  port: 30,
 } as const;
 
 export type Channel = 'serial' | 'mqtt';

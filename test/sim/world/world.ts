@@ -173,6 +173,7 @@ function perform(world: World, kind: number, a: number, b: number, what: unknown
     case DEED.upSerial:
     case DEED.echo:
     case DEED.order:
+    case DEED.port:
       return agentDeed(world, kind, a, b, what);
     case DEED.upMqtt:
       if (world.ghost !== undefined) hearGhost(world, a, what as Envelope);

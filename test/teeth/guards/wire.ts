@@ -117,7 +117,7 @@ export const WIRE: readonly Guard[] = [
     name: 'an order’s arguments are understood whole',
     rule: 'Orders: arguments are understood whole or refused',
     file: `${AT}/order-args.ts`,
-    find: 'if ((flags & ~OVERRIDE) !== 0) return undefined;',
+    find: 'if ((flags & ~known) !== 0) return undefined;',
     put: '',
   },
   {

@@ -1,0 +1,186 @@
+/**
+ * Relays, power senses and buttons on GPIO lines.
+ *
+ * A contact is read back as the level of our own line, which says what the coil is told and not
+ * where the contact is: a welded one reads open, and only a sense tells. A pulse is ended by this
+ * driver; whoever is killed in the middle of one leaves the line to the chip.
+ *
+ * What a line does when its holder dies differs from chip to chip (gpio/release.ts), so relays are
+ * wired to leave the host powered when nobody holds them.
+ */
+import { failure, ok, type Result } from '../../protocol/result.ts';
+import type {
+  GpioLine,
+  GpioOutlet,
+  GpioPulse,
+  GpioRelay,
+  GpioSense,
+  PowerButton,
+} from '../config/devices/device.ts';
+import type { Asked, Contact, Driver, PowerSwitch, Sense, Wanted } from '../ports/power.ts';
+import { type Bank, openBank } from './gpio/bank.ts';
+import { type Button, buttonOn } from './gpio/button.ts';
+import { linux } from './gpio/chip.ts';
+import type { Kernel, LineSetup } from './gpio/uapi.ts';
+
+type GpioWanted = Wanted<GpioOutlet, GpioSense, GpioPulse>;
+
+/** A line of the host, and where it lies in its bank. */
+interface Wired {
+  bank: Bank;
+  at: number;
+}
+
+/** `say` hears what people should know; `kernel` is the operating system's own unless a test plays it. */
+export function gpioDriver(
+  say: (sentence: string) => void,
+  kernel: Kernel = linux,
+): Driver<GpioOutlet, GpioSense, GpioPulse> {
+  const banks: Bank[] = [];
+  const buttons: Button[] = [];
+  return {
+    open: async (wanted) => {
+      const wired = wire(wanted, { kernel, say, banks });
+      const button = (name: string, device: GpioLine): Button => {
+        const own = buttonOn(wired(device), { name, active: isActiveHigh(device) }, say);
+        buttons.push(own);
+        return own;
+      };
+      const senses = wanted.senses.map((sense) => senseOf(wired(sense.device), sense));
+      return {
+        senses,
+        outlets: wanted.outlets.map(({ device, ...named }) => {
+          if (!('shownBy' in device)) return relayOf(wired(device), { ...named, device });
+          const shown = senses.find(({ name }) => name === device.shownBy);
+          return powerButton(button(named.name, device), { ...named, device }, shown);
+        }),
+        pulses: wanted.pulses.map(({ name, device }) => {
+          const own = button(name, device);
+          return { name, pulse: async () => own.press(device.lengthMs) };
+        }),
+      };
+    },
+    close: async () => {
+      for (const button of buttons) button.close();
+      for (const bank of banks) bank.close();
+    },
+  };
+}
+
+/** Opens one bank for each chip; answers where each line went. */
+function wire(
+  { host, outlets, senses, pulses }: GpioWanted,
+  { kernel, say, banks }: { kernel: Kernel; say: (sentence: string) => void; banks: Bank[] },
+): (device: GpioLine) => Wired {
+  const lines: { device: GpioLine; setup: LineSetup; name?: string }[] = [
+    ...outlets.map(({ name, device }) => ({
+      device,
+      setup: setupOf(device, 'output'),
+      ...('shownBy' in device && { name }),
+    })),
+    ...senses.map(({ device }) => ({ device, setup: setupOf(device, 'input', device.debounceMs) })),
+    ...pulses.map(({ name, device }) => ({ device, setup: setupOf(device, 'output'), name })),
+  ];
+  const wired = new Map<GpioLine, Wired>();
+  for (const chip of new Set(lines.map(({ device }) => device.chip))) {
+    const own = lines.filter(({ device }) => device.chip === chip);
+    const bank = openBank({
+      host,
+      chip,
+      kernel,
+      say,
+      lines: own.map(({ device, setup }) => ({ ...setup, line: device.line })),
+      taken: (isHigh) => {
+        for (const [at, { device, name }] of own.entries()) {
+          if (name !== undefined && isHigh(at) === isActiveHigh(device)) say(pressed(host, name));
+        }
+      },
+    });
+    banks.push(bank);
+    for (const [at, { device }] of own.entries()) wired.set(device, { bank, at });
+  }
+  return (device) => wired.get(device) as Wired;
+}
+
+/** Nothing is let go on a guess: where `active` is wrong, that would press it. */
+function pressed(host: string, name: string): string {
+  return (
+    `"${name}" of ${host} is pressed: a pulse was cut short and will hold it until the next one, ` +
+    'or its "active" is wrong'
+  );
+}
+
+function setupOf({ bias }: GpioLine, direction: 'input' | 'output', debounceMs = 0): LineSetup {
+  return { direction, bias, debounceMs };
+}
+
+interface LineSense extends Sense {
+  /** Now, and at once: a button is held for as long as it has to be. */
+  look(): 'on' | 'off' | 'unknown';
+}
+
+function senseOf({ bank, at }: Wired, { name, periodMs, device }: Asked<GpioSense>): LineSense {
+  const look = (): ReturnType<LineSense['look']> => {
+    const high = bank.isHigh(at);
+    if (!high.ok) return 'unknown';
+    return high.value === isActiveHigh(device) ? 'on' : 'off';
+  };
+  return { name, periodMs, look, read: async () => look() };
+}
+
+function relayOf({ bank, at }: Wired, { name, periodMs, device }: Asked<GpioRelay>): PowerSwitch {
+  return {
+    name,
+    periodMs,
+    turn: async (to) => done(bank.drive(at, levelFor(device, to))),
+    read: async () => {
+      const high = bank.isHigh(at);
+      return high.ok ? contactAt(device, high.value) : 'unknown';
+    },
+  };
+}
+
+/** Its contact is where the sense says that it is: a button has no state of its own. */
+function powerButton(
+  button: Button,
+  { name, periodMs, device: { pressMs, holdMs, shownBy } }: Asked<PowerButton>,
+  sense: LineSense | undefined,
+): PowerSwitch {
+  const look = (): Contact => {
+    const power = sense?.look() ?? 'unknown';
+    return power === 'unknown' ? power : power === 'on' ? 'closed' : 'open';
+  };
+  return {
+    name,
+    periodMs,
+    turn: async (to) => {
+      const is = look();
+      if (is === to) return ok(undefined);
+      if (is === 'unknown') {
+        return failure('blind', `"${shownBy}" cannot be read, and a press could do the opposite`);
+      }
+      // Told again while it is held: it is being done.
+      if (to === 'open' && button.isPressed()) return ok(undefined);
+      return to === 'open' ? button.press(holdMs, () => look() === 'open') : button.press(pressMs);
+    },
+    read: async () => look(),
+  };
+}
+
+function contactAt({ active, contact }: GpioRelay, high: boolean): Contact {
+  const energised = high === (active === 'high');
+  return energised === (contact === 'normally-closed') ? 'open' : 'closed';
+}
+
+function levelFor({ active, contact }: GpioRelay, to: 'open' | 'closed'): boolean {
+  const energised = (to === 'open') === (contact === 'normally-closed');
+  return energised === (active === 'high');
+}
+
+function isActiveHigh({ active }: GpioLine): boolean {
+  return active === 'high';
+}
+
+function done(taken: Result<unknown>): Result<void> {
+  return taken.ok ? ok(undefined) : taken;
+}

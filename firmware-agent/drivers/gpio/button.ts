@@ -1,0 +1,57 @@
+/**
+ * A button that a line presses, as a finger would: it is always let go again.
+ *
+ * What must not be held for long is let go by this process, so a line that cannot be released is
+ * tried again until it can, and told.
+ */
+import { after, monotonicMs, type Timer } from '../../../protocol/link/timers.ts';
+import { failure, ok, type Result } from '../../../protocol/result.ts';
+import type { Bank } from './bank.ts';
+
+export interface Button {
+  /** Presses until `isEnough`, for `mostMs` at most; resolves when the line took it. */
+  press(mostMs: number, isEnough?: () => boolean): Result<void>;
+  isPressed(): boolean;
+  /** Lets go at once. */
+  close(): void;
+}
+
+/** How often a held button is asked whether it is enough, and one that hangs is let go again. */
+const LOOK_MS = 20;
+const RELEASE_AGAIN_MS = 100;
+
+export function buttonOn(
+  { bank, at }: { bank: Bank; at: number },
+  { name, active }: { name: string; active: boolean },
+  say: (sentence: string) => void,
+): Button {
+  let ending: Timer | undefined;
+  let failures = 0;
+  const release = (): void => {
+    const released = bank.drive(at, !active);
+    ending = released.ok ? undefined : after(RELEASE_AGAIN_MS, release);
+    failures = released.ok ? 0 : failures + 1;
+    if (!released.ok && failures === 1) say(`"${name}" is still pressed: ${released.detail}`);
+  };
+  const hold = (untilMs: number, isEnough: () => boolean): void => {
+    const leftMs = untilMs - monotonicMs();
+    if (leftMs <= 0 || isEnough()) return release();
+    ending = after(Math.min(leftMs, LOOK_MS), () => hold(untilMs, isEnough));
+  };
+  return {
+    isPressed: () => ending !== undefined,
+    press: (mostMs, isEnough) => {
+      if (ending !== undefined) return failure('busy', `"${name}" is pressed already`);
+      const taken = bank.drive(at, active);
+      if (!taken.ok) return taken;
+      if (isEnough === undefined) ending = after(mostMs, release);
+      else hold(monotonicMs() + mostMs, isEnough);
+      return ok(undefined);
+    },
+    close: () => {
+      if (ending === undefined) return;
+      ending.cancel();
+      bank.drive(at, !active);
+    },
+  };
+}
