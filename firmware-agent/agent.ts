@@ -91,7 +91,7 @@ export async function startAgent(setup: AgentSetup): Promise<Result<Agent>> {
   const { config, log } = setup;
   const access = config.mqtt === undefined ? ok(undefined) : await mqttAccess(config.mqtt);
   if (!access.ok) return access;
-  const parts = await makeParts(setup);
+  const parts = await makeParts(setup, access.value);
   const { board, late } = parts;
   const shell = runShell(board, handsOf(parts), parts.recorder);
   late.shell = shell;
@@ -129,9 +129,13 @@ export async function startAgent(setup: AgentSetup): Promise<Result<Agent>> {
   return ok(running(parts, shell, socket.value));
 }
 
-async function makeParts(setup: AgentSetup): Promise<Parts> {
+async function makeParts(setup: AgentSetup, access: MqttAccess | undefined): Promise<Parts> {
   const { config, crypto, ring, log } = setup;
-  const devices = await openDevices(config.board, config.devices, log.warn);
+  const devices = await openDevices(config.board, config.devices, {
+    log,
+    agent: config.board.name,
+    access,
+  });
   const aNonce = randomBytes(8);
   const board = newBoard(config.board, aNonce.toString('hex'), monotonicMs());
   const sessions = agentSessions({

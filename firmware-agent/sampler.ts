@@ -2,7 +2,7 @@
  * Asks every contact, sense and modem line, again and again, and hands on what they answer.
  *
  * A device is asked as often as its driver says while a fence of its host runs, and about twice a
- * second otherwise. It is never asked twice at once, so one that hangs delays only itself; its
+ * second otherwise, or less often where each question costs much. It is never asked twice at once, so one that hangs delays only itself; its
  * facts grow old in the core, which then believes them no more.
  */
 import type { SerialLink } from '../protocol/link/serial.ts';
@@ -31,6 +31,7 @@ export interface SamplerSetup {
 interface Probe {
   host: number;
   periodMs: number;
+  idleMs?: number | undefined;
   /** Whether the board's start waits for it. */
   first: boolean;
   /** Resolves with whether the device really answered. */
@@ -40,7 +41,7 @@ interface Probe {
 export function sampler(setup: SamplerSetup): Sampler {
   let closed = false;
   const loops = probes(setup).map((probe) => {
-    const { host, periodMs, first } = probe;
+    const { host, periodMs, idleMs = 0, first } = probe;
     let timer: Timer | undefined;
     let asking = false;
     let known = (): void => undefined;
@@ -53,14 +54,16 @@ export function sampler(setup: SamplerSetup): Sampler {
       if (closed || asking) return;
       asking = true;
       timer?.cancel();
-      if ((await probe.ask()) && !isKnown) {
+      const answered = await probe.ask();
+      if (answered && !isKnown) {
         isKnown = true;
         known();
       }
       asking = false;
       if (closed) return;
       const fast = !isKnown || setup.isFenced(host);
-      timer = after(fast ? periodMs : Math.max(SAMPLE_IDLE_MS, periodMs), () => void ask());
+      const idle = Math.max(SAMPLE_IDLE_MS, periodMs, answered ? idleMs : 0);
+      timer = after(fast ? periodMs : idle, () => void ask());
     };
     void ask();
     return { host, knownOnce, ask, cancel: () => timer?.cancel() };
@@ -82,6 +85,7 @@ function probes({ board, devices, serial, take }: SamplerSetup): Probe[] {
     const outlets = (devices.outlets.get(host) ?? []).map((device, outlet) => ({
       host,
       periodMs: device.periodMs,
+      idleMs: device.idleMs,
       first: settings[outlet]?.readable === true,
       ask: async () => {
         const askedAt = monotonicMs();

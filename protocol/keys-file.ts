@@ -5,15 +5,11 @@
  * the file must belong to us or to root and be closed to everyone else. No message repeats its
  * content.
  */
-import type { Stats } from 'node:fs';
-import { ourUid, type Refusal, readFile } from './read-file.ts';
+import { notPrivate, readFile } from './read-file.ts';
 import type { Problem } from './toml.ts';
 import { type KeyEntry, parseKeys } from './wire/keys.ts';
 
 export type ReadKeys = { ok: true; keys: KeyEntry[] } | { ok: false; problems: Problem[] };
-
-/** Everything that group and others may do. */
-const OTHERS = 0o077;
 
 /** Reads and checks the keys file at `path`; every problem of its lines comes at once. */
 export function readKeysFile(path: string): ReadKeys {
@@ -25,7 +21,7 @@ export function readKeysFile(path: string): ReadKeys {
 export function readKeysText(
   path: string,
 ): { ok: true; keys: KeyEntry[]; text: string } | { ok: false; problems: Problem[] } {
-  const read = readFile(path, (stats) => notPrivate(stats, path));
+  const read = readFile(path, notPrivate);
   if (!read.ok) return { ok: false, problems: read.problems.map(ofKeys) };
   const parsed = parseKeys(read.text);
   if (parsed.ok) return { ...parsed, text: read.text };
@@ -38,14 +34,4 @@ export function readKeysText(
 /** The path stands in a configuration: who reads this may not know what the file is for. */
 function ofKeys(one: Problem): Problem {
   return { ...one, problem: `the keys are not taken: ${one.problem}` };
-}
-
-/** Why a file is not safe to take keys from; undefined where it is. */
-function notPrivate(stats: Stats, path: string): Refusal | undefined {
-  if (stats.uid !== 0 && stats.uid !== ourUid()) {
-    return ['the file belongs to another user', `Run: chown ${ourUid()} ${path}`];
-  }
-  if ((stats.mode & OTHERS) === 0) return undefined;
-  const mode = (stats.mode & 0o777).toString(8).padStart(3, '0');
-  return [`others may read or change it: its mode is ${mode}`, `Run: chmod 600 ${path}`];
 }

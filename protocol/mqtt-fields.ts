@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot';
 import { durationSchema, flagSchema, nameSchema, pathSchema, textSchema } from './config-fields.ts';
+import type { SecretSource } from './secret.ts';
 import { type KeyPath, type TomlFile, tell, warn } from './toml.ts';
 import { says } from './toml-check.ts';
 
@@ -17,7 +18,7 @@ export interface MqttSettings {
   protocol: 4 | 5;
   user?: string;
   /** Where the password comes from: exactly one of the two where there is a user. */
-  password?: { file: string } | { script: string };
+  password?: SecretSource;
   ca?: string;
   cert?: string;
   key?: string;

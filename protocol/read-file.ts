@@ -17,12 +17,15 @@ export type Refusal = [problem: string, remedy: string];
 /** Configurations of thousands of hosts, and thousands of keys, are smaller. */
 const FILE_BYTES_MAX = 1 << 22;
 
+/** Everything that group and others may do. */
+const OTHERS = 0o077;
+
 const OTHER_PATH = 'Give the path of the right file.';
 
 /** Reads the file at `path`; `look` may refuse it for what the open file is. */
 export function readFile(
   path: string,
-  look: (stats: Stats) => Refusal | undefined = () => undefined,
+  look: (stats: Stats, path: string) => Refusal | undefined = () => undefined,
 ): ReadFile {
   const refuse = ([problem, remedy]: Refusal): ReadFile => ({
     ok: false,
@@ -34,11 +37,21 @@ export function readFile(
   const fd = opened.value;
   const read = attemptSync(() => {
     const stats = fstatSync(fd);
-    return notPlain(stats) ?? look(stats) ?? readFileSync(fd, 'utf8');
+    return notPlain(stats) ?? look(stats, path) ?? readFileSync(fd, 'utf8');
   });
   attemptSync(() => closeSync(fd));
   if (!read.ok) return refuse([`the file cannot be read (${read.kind})`, 'Look at its disk.']);
   return typeof read.value === 'string' ? { ok: true, text: read.value } : refuse(read.value);
+}
+
+/** Why a file is not safe to take secrets from; undefined where it is ours, or root's, alone. */
+export function notPrivate(stats: Stats, path: string): Refusal | undefined {
+  if (stats.uid !== 0 && stats.uid !== ourUid()) {
+    return ['the file belongs to another user', `Run: chown ${ourUid()} ${path}`];
+  }
+  if ((stats.mode & OTHERS) === 0) return undefined;
+  const mode = (stats.mode & 0o777).toString(8).padStart(3, '0');
+  return [`others may read or change it: its mode is ${mode}`, `Run: chmod 600 ${path}`];
 }
 
 /** The user that this process is; 0 only on systems that have no users. */

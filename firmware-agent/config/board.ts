@@ -44,6 +44,28 @@ export function checkUnique(toml: TomlFile, hosts: ReadHost[]): void {
   }
 }
 
+/** A line of beats carries nothing else, and one port has one switch. */
+export function checkSwitchPorts(toml: TomlFile, hosts: ReadHost[]): void {
+  const lines = new Set(hosts.map(({ devices }) => devices.serial?.path));
+  const models = new Map<string, string>();
+  for (const { path, devices } of hosts) {
+    for (const [index, device] of devices.outlets.entries()) {
+      if (device.driver !== 'serial-switch') continue;
+      const model = JSON.stringify(device.model);
+      const first = models.get(device.path) ?? model;
+      models.set(device.path, first);
+      const isLine = lines.has(device.path);
+      if (!isLine && first === model) continue;
+      tell(
+        toml,
+        [...path, 'outlets', index, 'path'],
+        isLine ? 'a host beats on this line' : 'another outlet says that this is another switch',
+        'Give each switch, and each host, a port of its own.',
+      );
+    }
+  }
+}
+
 /** Tells what makes `silence = "prove"` impossible, and warns of what hosts share. */
 export function checkSilence(toml: TomlFile, hosts: ReadHost[], heard: Audience): void {
   for (const { path, settings } of hosts) {

@@ -8,23 +8,30 @@ import { type KeyPath, type TomlFile, tell, warn } from '../../protocol/toml.ts'
 import { asText, checked, didYouMean, isTable } from '../../protocol/toml-check.ts';
 import { benchOutletSchema, benchPulseSchema, benchSenseSchema } from './devices/bench.ts';
 import type { OutletTable, PulseTable, SenseTable } from './devices/device.ts';
+import { fenceAgentOutletSchema } from './devices/fence-agent.ts';
 import {
   gpioOutletSchema,
   gpioPulseSchema,
   gpioSenseSchema,
   powerButtonSchema,
 } from './devices/gpio.ts';
+import { plugOutletSchema, plugSenseSchema } from './devices/mqtt-plug.ts';
+import { serialOutletSchema } from './devices/serial-switch.ts';
 import { LATER } from './later.ts';
 
 const OUTLETS: Record<string, v.GenericSchema<unknown, OutletTable>> = {
   bench: benchOutletSchema,
   gpio: gpioOutletSchema,
   'power-button': powerButtonSchema,
+  'fence-agent': fenceAgentOutletSchema,
+  'serial-switch': serialOutletSchema,
+  'mqtt-plug': plugOutletSchema,
 };
 
 const SENSES: Record<string, v.GenericSchema<unknown, SenseTable>> = {
   bench: benchSenseSchema,
   gpio: gpioSenseSchema,
+  'mqtt-plug': plugSenseSchema,
 };
 
 const PULSES: Record<string, v.GenericSchema<unknown, PulseTable>> = {

@@ -24,6 +24,22 @@ export function checkDevices(
   checkProof(toml, path, settings);
 }
 
+/** A feed that fails takes the controller along, and then nothing could be read that is off. */
+export function checkSharedPower(toml: TomlFile, path: KeyPath, outlets: OutletTable[]): void {
+  const sharers = outlets.flatMap(({ sharesPower, level }, index) =>
+    sharesPower ? [{ level, index }] : [],
+  );
+  const [first] = sharers;
+  if (first === undefined) return;
+  if (outlets.some((outlet) => sharers.every(({ level }) => level !== outlet.level))) return;
+  tell(
+    toml,
+    [...path, 'outlets', first.index, 'shares_power'],
+    'it loses its power with the host, which could then never be proven off',
+    'Add another method: a switch of the feed with level = 2.',
+  );
+}
+
 /** The outlets that no sense covers. */
 export function uncovered(host: HostSettings): OutletSettings[] {
   if (host.senses.some((sense) => sense.covers === 'host')) return [];

@@ -19,7 +19,7 @@ import type { HostSettings, OutletSettings, SenseSettings } from '../core/settin
 import type { HostDevices } from './config.ts';
 import type { OutletTable, PulseTable, SenseTable } from './devices/device.ts';
 import { readOutlet, readPulse, readSense } from './devices.ts';
-import { checkButtons, checkDevices, checkHoldUp } from './host-devices.ts';
+import { checkButtons, checkDevices, checkHoldUp, checkSharedPower } from './host-devices.ts';
 import { checkTimer } from './host-timer.ts';
 import { LATER } from './later.ts';
 import { type HostTable, hostSchema, type SerialTable, type TimingTable } from './schema.ts';
@@ -75,9 +75,11 @@ export function readHost(
   checkTiming(toml, source, settings.timing, delayMs(settings));
   if (table.hold_up !== undefined) checkHoldUp(toml, path, settings.timing, table.hold_up);
   checkChannels(toml, path, table, context);
+  if (context.mqtt === undefined) checkBroker(toml, path, devices);
   if (complete) {
     checkDevices(toml, path, settings, devices.senses);
     checkButtons(toml, path, settings, devices);
+    checkSharedPower(toml, path, devices.outlets);
     if (table.timer !== undefined) {
       checkTimer(toml, path, settings, table.timer, delayMs(settings));
     }
@@ -172,6 +174,16 @@ function checkChannels(
       'no serial line is that slow',
       `Write at most "${DELAY_MAX_MS / 1_000}s".`,
     );
+  }
+}
+
+/** A plug over MQTT is reached over the broker of the file. */
+function checkBroker(toml: TomlFile, path: KeyPath, devices: Devices): void {
+  for (const kind of ['outlets', 'senses'] as const) {
+    for (const [index, { device }] of devices[kind].entries()) {
+      if (device.driver !== 'mqtt-plug') continue;
+      tell(toml, [...path, kind, index], 'the file names no broker', 'Add [mqtt].');
+    }
   }
 }
 

@@ -19,7 +19,13 @@ import {
 } from '../../protocol/toml.ts';
 import { checked, isTable } from '../../protocol/toml-check.ts';
 import { DELAY_MAX_MS, HOOK_TIME_MS } from '../core/limits.ts';
-import { checkSilence, checkUnique, warnOfSharedFate, warnOfSlowCompany } from './board.ts';
+import {
+  checkSilence,
+  checkSwitchPorts,
+  checkUnique,
+  warnOfSharedFate,
+  warnOfSlowCompany,
+} from './board.ts';
 import { checkBrokerHost } from './broker-host.ts';
 import type { AgentConfig } from './config.ts';
 import { warnOfFates } from './fates.ts';
@@ -46,6 +52,7 @@ export function parseAgentConfig(text: string, file: string): Parsed<AgentConfig
   const brokerOnBoard = mqtt !== undefined && isOnBoard(toml, mqtt);
   const hosts = readHosts(toml, mqtt);
   checkUnique(toml, hosts);
+  checkSwitchPorts(toml, hosts);
   const orderers = readOrderers(toml, tablesAt(toml, 'orderers'), numbersOf(toml, hosts));
   // Of hosts that are half understood nobody can say what they share.
   const tables = Object.keys(tablesAt(toml, 'hosts'));

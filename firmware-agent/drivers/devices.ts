@@ -4,10 +4,14 @@
  * A driver is loaded when a host has a device of it, from a file of its own beside the program
  * (bundle/build.mjs): a board keeps in its memory, and trusts, what it uses.
  */
+import { mqttLink } from '../../protocol/link/mqtt.ts';
+import { openSerialPort } from '../../protocol/link/serial-port.ts';
+import type { MqttAccess } from '../../protocol/mqtt-secrets.ts';
 import type { HostDevices } from '../config/config.ts';
-import type { OutletDevice } from '../config/devices/device.ts';
+import type { OutletDevice, SenseDevice } from '../config/devices/device.ts';
 import type { BoardSettings } from '../core/settings.ts';
 import type { Driver, PowerSwitch, PulseLine, Sense } from '../ports/power.ts';
+import type { DriverLog } from './trouble.ts';
 
 export interface Devices {
   /** By host number, in the order of the settings. */
@@ -17,26 +21,39 @@ export interface Devices {
   close(): Promise<void>;
 }
 
-type Name = OutletDevice['driver'];
+type Name = OutletDevice['driver'] | SenseDevice['driver'];
 /** Each driver is given devices of its own kind only, by their `driver`. */
 // biome-ignore lint/suspicious/noExplicitAny: TypeScript cannot tie a key of a table to its value.
 type AnyDriver = Driver<any, any, any>;
 
-type Say = (sentence: string) => void;
+/** What drivers get from the agent. */
+export interface DriverTools {
+  log: DriverLog;
+  /** Its name. */
+  agent: string;
+  /** Absent where the configuration has no broker, and so no device on it. */
+  access: MqttAccess | undefined;
+}
 
-const DRIVERS: Record<Name, (say: Say) => Promise<AnyDriver>> = {
+const DRIVERS: Record<Name, (tools: DriverTools) => Promise<AnyDriver>> = {
   bench: async () => (await import('./bench.ts')).benchDriver(),
-  gpio: async (say) => (await import('./gpio.ts')).gpioDriver(say),
+  gpio: async ({ log }) => (await import('./gpio.ts')).gpioDriver(log.warn),
+  'fence-agent': async (tools) => (await import('./fence-agent.ts')).fenceAgentDriver(tools),
+  'serial-switch': async ({ log }) =>
+    (await import('./serial-switch.ts')).serialSwitchDriver({ log, openPort: openSerialPort }),
+  'mqtt-plug': async ({ log, agent, access }) =>
+    (await import('./mqtt-plug.ts')).mqttPlugDriver({
+      log,
+      agent,
+      connect: (setup, events) => mqttLink({ ...(access as MqttAccess), ...setup }, events),
+    }),
 };
 
-/**
- * Opens every device of every host; one that is not there reads `unknown` until it is. `say` hears
- * what people should know of them.
- */
+/** Opens every device of every host; one that is not there reads `unknown` until it is. */
 export async function openDevices(
   board: BoardSettings,
   devices: readonly HostDevices[],
-  say: Say,
+  tools: DriverTools,
 ): Promise<Devices> {
   const drivers = new Map<Name, AnyDriver>();
   const outlets = new Map<number, PowerSwitch[]>();
@@ -51,7 +68,7 @@ export async function openDevices(
       pulses: [] as PulseLine[],
     };
     for (const name of namesIn(own)) {
-      const driver = drivers.get(name) ?? (await DRIVERS[name](say));
+      const driver = drivers.get(name) ?? (await DRIVERS[name](tools));
       drivers.set(name, driver);
       const wanted = {
         host: settings.name,

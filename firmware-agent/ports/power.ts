@@ -8,12 +8,14 @@ import type { Result } from '../../protocol/result.ts';
 import type { Reading } from '../../protocol/wire/messages.ts';
 import type { Contact } from '../core/power.ts';
 
-export type { Contact };
+export type { Contact, Reading };
 
 export interface PowerSwitch {
   readonly name: string;
   /** How often the driver can honestly be asked while a fence runs. */
   readonly periodMs: number;
+  /** How seldom it likes to be asked while none runs and it answers; as others where absent. */
+  readonly idleMs?: number;
   /**
    * Commands the contact. It resolves when the device took the command, which says nothing about
    * the contact: read it. It may fail, and it may be repeated.

@@ -29,6 +29,7 @@ import { reload } from './reload.ts';
 import { restarts, restartsNonLatching } from './restarts.ts';
 import { staleReadings } from './stale-readings.ts';
 import { storage } from './storage.ts';
+import { switches } from './switches.ts';
 import { timers } from './timers.ts';
 import { waysOut, waysOutOfLimits } from './ways-out.ts';
 
@@ -60,6 +61,7 @@ const SCENARIOS: Scenario[] = [
   leftAlone,
   leftAloneMisled,
   doctor,
+  switches,
   drills,
   timers,
   waysOut,

@@ -6,10 +6,18 @@
  * contact, or one input.
  */
 
+import type { SecretSource } from '../../../protocol/secret.ts';
+import type { SerialWords } from './serial-models.ts';
+
 /** What a switch driver needs to reach its contact. */
-export type OutletDevice = BenchDevice | GpioOutlet;
+export type OutletDevice =
+  | BenchDevice
+  | GpioOutlet
+  | FenceAgentDevice
+  | SerialSwitchDevice
+  | MqttPlugDevice;
 /** What a sense driver needs to reach its input. */
-export type SenseDevice = BenchDevice | GpioSense;
+export type SenseDevice = BenchDevice | GpioSense | MqttMeterDevice;
 /** What a driver needs to give a pulse. */
 export type PulseDevice = BenchDevice | GpioPulse;
 
@@ -65,12 +73,54 @@ export interface GpioPulse extends GpioLine {
   lengthMs: number;
 }
 
+export interface FenceAgentDevice {
+  driver: 'fence-agent';
+  same: string;
+  program: string;
+  /** As they go to the agent, in this order. */
+  options: Record<string, string>;
+  password?: SecretSource;
+  /** How long it may take to switch. */
+  timeLimitMs: number;
+}
+
+export interface SerialSwitchDevice {
+  driver: 'serial-switch';
+  same: string;
+  /** Of the port; several plugs may share it. */
+  path: string;
+  plug: string;
+  /** What the contact is while the device is off. */
+  contact: 'normally-closed' | 'normally-open';
+  /** The longest time of an answer. */
+  answerMs: number;
+  /** Its name in the table of models, or what the configuration says of it. */
+  model: string | SerialWords;
+}
+
+export interface MqttPlugDevice {
+  driver: 'mqtt-plug';
+  same: string;
+  style: 'tasmota' | 'shelly' | 'zigbee2mqtt';
+  topic: string;
+  /** Which relay of the device, as it names them; empty for the only one of zigbee2mqtt. */
+  plug: string;
+}
+
+/** A plug that measures: power flows above the one threshold, and not below the other. */
+export interface MqttMeterDevice extends MqttPlugDevice {
+  onAboveW: number;
+  offBelowW: number;
+}
+
 /** An `[[hosts.NAME.outlets]]` table, checked for itself. */
 export interface OutletTable {
   name?: string | undefined;
   /** Which method it belongs to; 1 is tried first. */
   level: number;
   readable: boolean;
+  /** It has the same power as the host, so where that is gone it cannot be reached. */
+  sharesPower?: boolean;
   periodMs: number;
   device: OutletDevice;
 }

@@ -10,11 +10,9 @@ import {
   durationSchema,
   nameSchema,
   textSchema,
-  wholeSchema,
   wordSchema,
 } from '../../../protocol/config-fields.ts';
 import { says } from '../../../protocol/toml-check.ts';
-import { METHODS_MAX } from '../../core/limits.ts';
 import { coversSchema } from './covers.ts';
 import type {
   GpioLine,
@@ -26,6 +24,7 @@ import type {
   PulseTable,
   SenseTable,
 } from './device.ts';
+import { outletKeys, outletOf } from './keys.ts';
 
 /** A reading costs microseconds; this is a few times in each round of the judge. */
 const GPIO_PERIOD_MS = 20;
@@ -68,15 +67,12 @@ type Place = Pick<GpioLine, 'chip' | 'line' | 'active'> & { bias?: GpioLine['bia
 export const gpioOutletSchema: v.GenericSchema<unknown, OutletTable> = v.pipe(
   v.strictObject({
     ...place,
+    ...outletKeys,
     contact: wordSchema(['normally-closed', 'normally-open']),
-    level: v.optional(wholeSchema('the level of a method', 1, METHODS_MAX)),
-    period: v.optional(durationSchema),
   }),
   v.transform(({ name, level, period, contact, ...own }) => ({
-    name,
-    level: level ?? 1,
+    ...outletOf({ name, level, period }, GPIO_PERIOD_MS),
     readable: true,
-    periodMs: period ?? GPIO_PERIOD_MS,
     device: { ...gpioLine(own), contact } satisfies GpioRelay,
   })),
 );
@@ -85,18 +81,15 @@ export const gpioOutletSchema: v.GenericSchema<unknown, OutletTable> = v.pipe(
 export const powerButtonSchema: v.GenericSchema<unknown, OutletTable> = v.pipe(
   v.strictObject({
     ...place,
+    ...outletKeys,
     driver: v.literal('power-button'),
     shown_by: nameSchema,
     press: v.optional(withinSchema('a press', PULSE_MS_LEAST, PRESS_MS_MOST)),
     hold: v.optional(withinSchema('a long press', HOLD_MS_LEAST, PULSE_MS_MOST)),
-    level: v.optional(wholeSchema('the level of a method', 1, METHODS_MAX)),
-    period: v.optional(durationSchema),
   }),
   v.transform(({ name, level, period, shown_by: shownBy, press, hold, driver: _, ...own }) => ({
-    name,
-    level: level ?? 1,
+    ...outletOf({ name, level, period }, GPIO_PERIOD_MS),
     readable: true,
-    periodMs: period ?? GPIO_PERIOD_MS,
     device: {
       ...gpioLine(own),
       ...{ shownBy, pressMs: press ?? PULSE_MS, holdMs: hold ?? HOLD_MS },
