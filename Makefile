@@ -5,10 +5,10 @@ INSTALLED := node_modules/.installed
 # The programs that ship run so; the last is for the memory.
 FUZZ_FLAGS := --disallow-code-generation-from-strings --disable-proto=delete --expose-gc
 
-.PHONY: help run test check scenario sim bench explore spin teeth mutate fuzz bundle types lint tidy format show-frame clean
+.PHONY: help run test check scenario sim bench explore spin teeth mutate fuzz crash-points bundle types lint tidy format show-frame clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(INSTALLED): package.json package-lock.json .npmrc
 	npm ci
@@ -72,6 +72,10 @@ fuzz: $(INSTALLED) ## bytes that others chose, at every way in; SECONDS=120 ONLY
 	@node $(FUZZ_FLAGS) $(BUILT)/fuzz-counted.cjs $(if $(JSON),--json) $(if $(KEEP),--keep) \
 	  $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(ONLY),--only=$(ONLY)) \
 	  $(if $(SEED),--seed=$(SEED)) $(if $(INPUT),--input=$(INPUT))
+
+crash-points: $(INSTALLED) ## the agent is killed at every call that changes the world; POINTS=all ONLY=fence LIST=1; strace
+	@node test/lib/build.mjs
+	@node --enable-source-maps $(BUILT)/test-crash-points-main.cjs $(ONLY)
 
 bundle: $(INSTALLED) ## one file for each program, with its native parts, in dist/bundle; ARCH=arm64 or arm
 	@node bundle/build.mjs $(ARCH)
