@@ -53,11 +53,12 @@ mutate: $(INSTALLED) ## Stryker on core and wire: make mutate ONLY=protocol/wire
 	@node test/lib/build.mjs test/teeth/mutate/main.ts test/teeth/mutate/runner.ts
 	@node --enable-source-maps $(BUILT)/test-teeth-mutate-main.cjs $(ONLY)
 
-bench: $(INSTALLED) ## what the agent takes, with 2 and 100 hosts, against its limits; NODE=path SECONDS=60 JSON=1
+bench: $(INSTALLED) ## what the agent takes, and how it keeps time, against its limits; NODE=path SECONDS=60 JSON=1 ONLY=wire
 	@node bundle/build.mjs >&2
-	@node test/lib/build.mjs test/bench/main.ts test/bench/load.ts test/lib/bench/main.ts
+	@node test/lib/build.mjs test/bench/main.ts test/bench/load.ts test/bench/echo.ts \
+	  test/lib/bench/main.ts firmware-agent/main.ts host-shim/main.ts
 	@node --enable-source-maps $(BUILT)/test-bench-main.cjs $(if $(JSON),--json) \
-	  $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(FLAGS),--flags="$(FLAGS)")
+	  $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(FLAGS),--flags="$(FLAGS)") $(ONLY)
 
 explore: $(INSTALLED) ## all that can happen in small worlds of core and sessions; ONLY=power JSON=1 TEETH=1 REPLAY=0,1,2
 	@node test/explore/run.mjs $(if $(TEETH),--teeth) $(if $(ONLY),--only=$(ONLY)) \

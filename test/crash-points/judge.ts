@@ -140,9 +140,9 @@ async function judgeGuard(site: Site): Promise<void> {
       const isEnd = line.code === 'fenced' || line.code === 'failed';
       return isEnd && line.host === HOST && line.atMs > sinceMs;
     });
+    await beat(site);
     if (end.code === 'fenced') return;
     assert.ok(tries < GUARD_TRIES_MAX, `it was not fenced: ${end.text}`);
-    await beat(site);
   }
 }
 
@@ -158,7 +158,6 @@ export function judgeWords(site: Site, records: Awaited<ReturnType<typeof claims
 
 /** After an orderly end nothing is left unfinished on the disk. */
 export async function judgeEnd(site: Site): Promise<void> {
-  await beat(site);
   await until('nobody is a victim', async () => {
     return (await viewOf(site.rack))?.hosts.every(({ fence }) => fence === null);
   });

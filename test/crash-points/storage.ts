@@ -35,15 +35,19 @@ export interface Storage {
   syscalls?: string;
   /** A cut over it must be told as `unlogged`. */
   unlogged: boolean;
+  /** The next life may read of the fence all the same: what was not synced can be there. */
+  remembers: boolean;
 }
+
+const FORGETS = { unlogged: true, remembers: false };
 
 export const STORAGES: readonly Storage[] = [
   // Nothing can be made below a file, whoever we are; and the kernel lets nobody make a file in /proc.
-  { name: 'absent', setup: { stateDir: '/dev/null/fencepost' }, unlogged: true },
-  { name: 'read-only', setup: { stateDir: '/proc/fs' }, unlogged: true },
-  { name: 'random', setup: { prepare: noise }, unlogged: false },
-  { name: 'full', error: 'ENOSPC', syscalls: 'write', unlogged: true },
-  { name: 'not-synced', error: 'EIO', syscalls: 'fsync', unlogged: true },
+  { name: 'absent', setup: { stateDir: '/dev/null/fencepost' }, ...FORGETS },
+  { name: 'read-only', setup: { stateDir: '/proc/fs' }, ...FORGETS },
+  { name: 'random', setup: { prepare: noise }, unlogged: false, remembers: true },
+  { name: 'full', error: 'ENOSPC', syscalls: 'write', ...FORGETS },
+  { name: 'not-synced', error: 'EIO', syscalls: 'fsync', unlogged: true, remembers: true },
 ];
 
 function noise(dir: string): void {
@@ -66,7 +70,7 @@ export async function killOver(line: Line, storage: Storage): Promise<Left> {
 
 async function killAndJudge(
   site: Site,
-  { error, syscalls = '', unlogged }: Storage,
+  { error, syscalls = '', unlogged, remembers }: Storage,
 ): Promise<Left> {
   const { rack, line } = site;
   await beat(site);
@@ -87,7 +91,8 @@ async function killAndJudge(
   await killAgent(site);
   await follower?.detach();
   await ending;
-  const left: Left[] = line === 'non-latching' ? ['beats'] : unlogged ? ['found open'] : ['beats'];
+  const isOn = line === 'non-latching' || remembers;
+  const left: Left[] = isOn ? ['beats'] : ['found open'];
   const killed = { fromMs, atMs: monotonicMs(), counter: undefined };
   return judgePoint(site, { left, moves: true }, killed);
 }
