@@ -21,7 +21,7 @@ import { callsOf, follow, type Trap, underStrace, whyNoStrace } from './strace.t
 
 /** A save may wait a second, and so may what follows from it. */
 const LAST_DEEDS_MS = 1_500;
-const TRIES_MAX = 4;
+const TRIES_MAX = 3;
 
 interface Job {
   stage: Stage;
@@ -134,7 +134,8 @@ async function playLine(line: Line, run: Run): Promise<void> {
   }
   await site?.close();
   if (run.isList) return;
-  if ('storage'.includes(run.words)) await playStorages(line, run.sum);
+  const isForStorage = run.isAll || line === 'latching';
+  if (isForStorage && 'storage'.includes(run.words)) await playStorages(line, run.sum);
   if (line === 'latching' && 'keys-tool'.includes(run.words)) await playKeysTool(run.sum);
 }
 

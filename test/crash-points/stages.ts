@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monotonicMs } from '../../protocol/link/timers.ts';
+import type { AgentLine } from '../lib/rack.ts';
 import { pause } from '../lib/until.ts';
 import { carryKey, filesOf, keysDone, reloadBoard, reloadOther } from '../scenario/lib/keys.ts';
 import type { Left } from '../scenario/lib/left.ts';
@@ -69,10 +70,9 @@ async function restored(site: Site): Promise<void> {
   await whileAlive(site, beat(site));
 }
 
-async function begins({ rack }: Site, sinceMs: number): Promise<void> {
-  await rack.agent.waitFor('guarding begins', (line) => {
-    return line.code === 'started' && line.atMs > sinceMs;
-  });
+/** A life that has not begun among these lines begins. */
+async function begins({ rack }: Site, old: ReadonlySet<AgentLine> = new Set()): Promise<void> {
+  await rack.agent.waitFor('guarding begins', (line) => line.code === 'started' && !old.has(line));
 }
 
 const KEYS_FILES = ['keys', `${HOST}-keys`];
@@ -119,9 +119,9 @@ async function reload(site: Site): Promise<void> {
       .replace(/^version = \d+$/m, `version = ${version + 1}`)
       .replace(/^warntime = .*$/m, `warntime = "${warntimeMs}ms"`),
   );
-  const sinceMs = monotonicMs() - 1;
+  const old = new Set(rack.agent.lines());
   rack.agent.signal('SIGHUP');
-  await begins(site, sinceMs);
+  await begins(site, old);
   await whileAlive(site, beat(site));
 }
 
@@ -142,7 +142,7 @@ export const STAGES: readonly Stage[] = [
     ...{ name: 'boot', lines: ['latching'], runs: false, known: STARTING, moves: false },
     prepare: killAgent,
     act: async (site) => {
-      await begins(site, 0);
+      await begins(site);
       await whileAlive(site, beat(site));
     },
     left: ['beats'],
@@ -197,7 +197,7 @@ export const STAGES: readonly Stage[] = [
     ...{ name: 'boot-in-mid-fence', lines: BOTH, runs: false, known: STARTING, moves: true },
     prepare: killedInTheDark,
     act: async (site) => {
-      await begins(site, 0);
+      await begins(site);
       await whileAlive(site, beat(site));
     },
     left: ['beats'],

@@ -256,10 +256,19 @@ function followed(
   };
 }
 
-/** The two clocks are compared at each line, so that the wall clock may drift and even jump. */
+/**
+ * The two clocks are compared at each line, so that the wall clock may drift and even jump; and at
+ * once, or what a busy machine does between the two would be added to the time.
+ */
 export function atMsOf(time: string): number {
-  return monotonicMs() - (Date.now() - Date.parse(time));
+  for (;;) {
+    const nowMs = monotonicMs();
+    const atMs = nowMs - (Date.now() - Date.parse(time));
+    if (monotonicMs() - nowMs < CLOCKS_APART_MS) return atMs;
+  }
 }
+
+const CLOCKS_APART_MS = 1;
 
 function agentLine(words: string): Omit<AgentLine, 'pid'> {
   if (!words.startsWith('{')) return { time: '', atMs: monotonicMs(), level: 'error', text: words };
