@@ -18,6 +18,7 @@ import { nodeCrypto } from '../protocol/wire/mac.ts';
 import { type Agent, startAgent } from './agent.ts';
 import { acceptReload } from './config/reload.ts';
 import { reportCheck } from './config/report.ts';
+import { boardWatchdog } from './drivers/board-watchdog.ts';
 import { loadTape } from './drivers/tapes.ts';
 import { type LoadedAgent, loadAgent } from './load.ts';
 import { play, playedText } from './replay.ts';
@@ -132,11 +133,16 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
     stream.flush();
     process.exit(code);
   };
+  const { watchdog: dog } = first.config;
+  const watchdog = dog && boardWatchdog(dog, path, log);
   const begin = async (loaded: Good, isReload: boolean): Promise<void> => {
+    // Before any relay is touched: who hangs while a host is dark must be ended by something.
+    watchdog?.arm();
     const started = await startAgent({
       ...loaded,
       isReload,
       log,
+      watchdog,
       reload,
       end: (why) => {
         log.error(`ends: ${why}`);
@@ -184,7 +190,10 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       log.info(`ends by ${signal}; no relay moves`);
-      void (agent?.close() ?? Promise.resolve()).then(() => quit(EXIT.done));
+      void (agent?.close() ?? Promise.resolve()).then(() => {
+        watchdog?.end();
+        quit(EXIT.done);
+      });
     });
   }
   await begin(first, false);
