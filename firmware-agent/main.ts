@@ -9,6 +9,7 @@
 import { isatty } from 'node:tty';
 import { parseArgs } from 'node:util';
 import { attemptSync } from '../protocol/attempt.ts';
+import { foundLater } from '../protocol/found-later.ts';
 import { soon } from '../protocol/link/timers.ts';
 import { type Logger, logger } from '../protocol/log.ts';
 import { type FdStream, fdStream } from '../protocol/log-stream.ts';
@@ -18,9 +19,9 @@ import { nodeCrypto } from '../protocol/wire/mac.ts';
 import { type Agent, startAgent } from './agent.ts';
 import { acceptReload } from './config/reload.ts';
 import { reportCheck } from './config/report.ts';
-import { boardWatchdog } from './drivers/board-watchdog.ts';
 import { loadTape } from './drivers/tapes.ts';
 import { type LoadedAgent, loadAgent } from './load.ts';
+import type { BoardWatchdog } from './ports/watchdog.ts';
 import { play, playedText } from './replay.ts';
 import { saveMemory, spendForHosts } from './thrift.ts';
 
@@ -133,8 +134,7 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
     stream.flush();
     process.exit(code);
   };
-  const { watchdog: dog } = first.config;
-  const watchdog = dog && boardWatchdog(dog, path, log);
+  const watchdog = await watchdogOf(path, first, log);
   const begin = async (loaded: Good, isReload: boolean): Promise<void> => {
     // Before any relay is touched: who hangs while a host is dark must be ended by something.
     watchdog?.arm();
@@ -197,6 +197,19 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
     });
   }
   await begin(first, false);
+}
+
+/** Loaded only where the configuration has one. */
+async function watchdogOf(
+  path: string,
+  { config }: Good,
+  log: Logger,
+): Promise<BoardWatchdog | undefined> {
+  if (config.watchdog === undefined) return undefined;
+  const { boardWatchdog } = await import('./drivers/board-watchdog.ts');
+  const at = (said: { problem: string; remedy: string }): string =>
+    foundLater(path, ['watchdog', 'device'], said);
+  return boardWatchdog(config.watchdog, at, log);
 }
 
 function makeLog(): { log: Logger; stream: FdStream } {

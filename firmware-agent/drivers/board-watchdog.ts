@@ -1,5 +1,4 @@
 /** The board's watchdog by a device of the kernel; a reload neither closes nor opens it. */
-import { foundLater } from '../../protocol/found-later.ts';
 import type { Logger } from '../../protocol/log.ts';
 import { limitsOf, openWatchdog, type WatchdogSystem } from '../../protocol/native/watchdog.ts';
 import { watchdogKeeper } from '../../protocol/native/watchdog-keeper.ts';
@@ -9,10 +8,10 @@ import type { BoardWatchdog } from '../ports/watchdog.ts';
 
 const REMEDY = 'The agent guards on and tries again every 10 s. Free the device or name another.';
 
-/** The watchdog that `config`, of the file `file`, names; nothing is opened yet. */
+/** The watchdog that `config` names; nothing is opened yet. `at` gives a problem its place there. */
 export function boardWatchdog(
   config: WatchdogConfig,
-  file: string,
+  at: (said: { problem: string; remedy: string }) => string,
   log: Pick<Logger, 'info' | 'warn' | 'error'>,
   system?: WatchdogSystem,
 ): BoardWatchdog {
@@ -27,8 +26,7 @@ export function boardWatchdog(
     },
     ill: (problem) => {
       missed = true;
-      const place = { problem, remedy: REMEDY };
-      log.error(foundLater(file, ['watchdog', 'device'], place));
+      log.error(at({ problem, remedy: REMEDY }));
       news = tell('alarm', `no watchdog guards this board: ${problem}`, { remedy: REMEDY });
     },
   });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { boardWatchdog } from '../../../firmware-agent/drivers/board-watchdog.ts';
 import type { BoardWatchdog } from '../../../firmware-agent/ports/watchdog.ts';
+import { foundLater } from '../../../protocol/found-later.ts';
 import type { WatchdogSystem } from '../../../protocol/native/watchdog.ts';
 import { assert, suite } from '../../lib/suite.ts';
 
@@ -11,6 +12,9 @@ const test = suite("the board's watchdog");
 const folder = mkdtempSync(join(tmpdir(), 'fencepost-watchdog-'));
 const file = join(folder, 'agent.toml');
 writeFileSync(file, 'schema = 1\n\n[watchdog]\ntimeout = "15s"\ndevice = "/dev/watchdog0"\n');
+
+const at = (said: { problem: string; remedy: string }): string =>
+  foundLater(file, ['watchdog', 'device'], said);
 
 interface Bench {
   dog: BoardWatchdog;
@@ -43,7 +47,7 @@ function bench({ magicClose = false, openError = '' } = {}): Bench {
     error: (words: string) => void said.push(`error: ${words}`),
   };
   const config = { device: '/dev/watchdog0', timeoutMs: 15_000, magicClose };
-  return { dog: boardWatchdog(config, file, log, system), deeds, said };
+  return { dog: boardWatchdog(config, at, log, system), deeds, said };
 }
 
 test('it is opened when it is armed, and says who it is and when it acts', () => {
