@@ -34,6 +34,8 @@ export interface HostGuard {
   look(): void;
   /** `by` is known to have heard what was sent at `askedAt`. */
   contact(by: 'board' | 'broker', askedAt: Instant): void;
+  /** Whether this machine restarts if the shim ends unheard. */
+  isArmed(): boolean;
   /** The shim ends as it should; `told` when the board acknowledged that this host left. */
   end(told: boolean): void;
 }
@@ -54,6 +56,7 @@ function aliveGuard(dog: WatchdogKeeper | undefined, setup: GuardSetup): HostGua
   return {
     look: () => undefined,
     contact: () => undefined,
+    isArmed: () => false,
     end: () => {
       timer.cancel();
       stop(dog, setup);
@@ -107,6 +110,7 @@ function leaseGuard(
       look();
       record(lease);
     },
+    isArmed: () => lease.at === 'armed',
     end: (told) => {
       timer.cancel();
       if (told) step({ kind: 'left' });

@@ -105,7 +105,7 @@ export function runShim(setup: ShimSetup): ShimShell {
       new Promise((resolve) => {
         if (gone !== undefined) return resolve(gone);
         leavers.push(resolve);
-        take({ kind: 'leave', reason, returnByS });
+        take({ kind: 'leave', reason, returnByS, patient: guard.isArmed() });
       }),
     takeKeys: (keys) => {
       ring.take(keys);

@@ -7,6 +7,12 @@ import type { Rate } from '../../protocol/wire/session/bucket.ts';
  */
 export const LEAVE_WAIT_MS = 3_200;
 
+/**
+ * The same where this machine restarts if it ends unheard: long enough for a board that restarts or
+ * stands still for a while. Both words together are still far below those 90 s.
+ */
+export const LEAVE_PATIENT_MS = 10_000;
+
 /** A broker's round trip, several times over, for the channels that answer later than the first. */
 export const LEAVE_OTHERS_MS = 500;
 

@@ -95,16 +95,18 @@ async function cutOff(rack: Rack): Promise<void> {
   });
 }
 
-/** A restart of the shim gives a cut-off host no new patience. */
-async function restartedUnheard(rack: Rack, host: string): Promise<void> {
+/** Neither a restart of the shim nor an end that nobody hears gives a cut-off host new patience. */
+async function endedUnheard(rack: Rack, [killed = '', told = '']: string[]): Promise<void> {
   await whileStill(rack, async (sinceMs) => {
-    await rack.bench.host(host, 'terminate');
-    const isGone = async (): Promise<boolean> => (await rack.bench.truth(host)).pid === null;
-    await until('the shim has ended', isGone, PATIENCE_MS);
-    await rack.bench.host(host, 'restart');
-    const { atMs } = await untilDone(rack, host, 'restart', sinceMs);
-    assertInTime(atMs, sinceMs);
-    assert.deepEqual(doings(rack, host, sinceMs), ['opened', 'restart']);
+    await rack.bench.host(told, 'terminate');
+    await rack.bench.host(killed, 'kill');
+    await rack.bench.host(killed, 'restart');
+    for (const host of [killed, told]) {
+      const { atMs } = await untilDone(rack, host, 'restart', sinceMs);
+      assertInTime(atMs, sinceMs);
+    }
+    assert.deepEqual(doings(rack, killed, sinceMs), ['opened', 'restart']);
+    assert.deepEqual(doings(rack, told, sinceMs), ['restart'], 'the watchdog was not stopped');
   });
 }
 
@@ -173,8 +175,8 @@ export const selfFence: Scenario = {
       await allBeat(rack, hosts, ['serial', 'mqtt'], 20_000);
       for (const host of hosts) await untilDone(rack, host, 'fed', sinceMs);
     });
-    await stage.promise('a restart of the shim does not free a cut-off host', () =>
-      restartedUnheard(rack, one),
+    await stage.promise('no end of the shim frees a cut-off host, and no restart of it', () =>
+      endedUnheard(rack, hosts),
     );
   },
 };
