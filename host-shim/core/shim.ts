@@ -203,8 +203,13 @@ function speakers(shim: Shim): Leg[] {
   return shim.legs.filter(({ open, inContact }) => open && inContact);
 }
 
-/** Who is to hear of our leave. A session keeps the word until it is in contact again. */
+/** Who is told of our leave: a session without contact keeps the word for when it has some. */
 function audience(shim: Shim, patient: boolean): Leg[] {
+  return patient ? shim.legs : speakers(shim);
+}
+
+/** Whose answers are waited for. */
+function awaited(shim: Shim, patient: boolean): Leg[] {
   const legs = speakers(shim);
   return patient && legs.length === 0 ? shim.legs : legs;
 }
@@ -233,13 +238,13 @@ function startLeaving(
 function goOnLeaving(shim: Shim, now: Instant, tell: Tell, effects: ShimEffect[]): void {
   const { stage } = shim;
   if (stage.at === 'leaving') {
-    if (isOver(stage, audience(shim, stage.patient), 'leavingSeen', now))
+    if (isOver(stage, awaited(shim, stage.patient), 'leavingSeen', now))
       part(shim, stage, now, tell);
   }
   // `part` may have changed the stage, and with nobody to speak to there is nothing to wait for.
   if (shim.stage.at !== 'parting') return;
   const { patient } = shim.stage;
-  if (isOver(shim.stage, audience(shim, patient), 'leftSeen', now)) finish(shim, effects);
+  if (isOver(shim.stage, awaited(shim, patient), 'leftSeen', now)) finish(shim, effects);
 }
 
 /** All have answered, or the wait is over; the first answer shortens it for the others. */

@@ -164,6 +164,19 @@ test('where an end unheard restarts the machine, a moment without contact is wai
   assert.ok(restarted.gone?.told === true, 'the next life of the board is told, too');
 });
 
+test('one that waits is heard on whichever channel comes back, also where it spoke on the other', () => {
+  const world = makeWorld(13);
+  world.run(10_000);
+  world.cable('mqtt', 'clogged');
+  world.run(5_000);
+  world.cable('serial', 'clogged');
+  world.leave('stop', 'patient');
+  world.run(4_000);
+  world.cable('mqtt', 'open');
+  world.run(4_000);
+  assert.ok(world.gone?.told === true);
+});
+
 test('patience ends as well', () => {
   const world = makeWorld(12);
   world.run(10_000);
