@@ -5,7 +5,7 @@ INSTALLED := node_modules/.installed
 # The programs that ship run so; the last is for the memory.
 FUZZ_FLAGS := --disallow-code-generation-from-strings --disable-proto=delete --expose-gc
 
-.PHONY: help run test check scenario sim bench explore spin teeth mutate fuzz crash-points bundle types lint tidy format show-frame clean
+.PHONY: help run test contract check scenario sim bench explore spin teeth mutate fuzz crash-points bundle types lint tidy format show-frame clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ run: $(INSTALLED) ## the main job on this machine: two hosts guarded, a hang, a 
 
 test: $(INSTALLED) ## all quick tests; one part of them: make test ONLY=protocol/wire
 	@node test/lib/run.mjs $(ONLY)
+
+contract: $(INSTALLED) ## what every driver of a device has to keep, each before its device or a stand-in; real time
+	@node test/lib/run.mjs test/contract/$(ONLY)
 
 check: types lint tidy test ## types, lint, style and quick tests: the gate of every commit
 

@@ -40,6 +40,7 @@ import { type Devices, openDevices } from './drivers/devices.ts';
 import { type FenceRecords, fenceRecords } from './drivers/records.ts';
 import { type StateFile, stateFile } from './drivers/state-file.ts';
 import { openPaths, type Paths } from './paths.ts';
+import type { BoardWatchdog } from './ports/watchdog.ts';
 import { recall } from './recall.ts';
 import { type Sampler, sampler } from './sampler.ts';
 import { type Hands, runShell, type Shell } from './shell.ts';
@@ -54,6 +55,8 @@ export interface AgentSetup {
   isReload: boolean;
   /** Reads the configuration again; answers the local socket's `reload`. */
   reload: () => Promise<{ ok: boolean; problems: string[] }>;
+  /** The board's own watchdog; it is open already, and outlives this life. */
+  watchdog: BoardWatchdog | undefined;
   /** The core asked for an end that only a new process can mend. */
   end: (why: string) => void;
 }
@@ -230,6 +233,10 @@ function handsOf(parts: Parts): Hands {
       });
     },
     carry: (effect) => carry(parts, effect),
+    well: () => {
+      const news = setup.watchdog?.well();
+      if (news !== undefined) parts.announce.news(news);
+    },
     end: setup.end,
   };
 }

@@ -9,6 +9,7 @@
 import { isatty } from 'node:tty';
 import { parseArgs } from 'node:util';
 import { attemptSync } from '../protocol/attempt.ts';
+import { foundLater } from '../protocol/found-later.ts';
 import { soon } from '../protocol/link/timers.ts';
 import { type Logger, logger } from '../protocol/log.ts';
 import { type FdStream, fdStream } from '../protocol/log-stream.ts';
@@ -20,6 +21,7 @@ import { acceptReload } from './config/reload.ts';
 import { reportCheck } from './config/report.ts';
 import { loadTape } from './drivers/tapes.ts';
 import { type LoadedAgent, loadAgent } from './load.ts';
+import type { BoardWatchdog } from './ports/watchdog.ts';
 import { play, playedText } from './replay.ts';
 import { saveMemory, spendForHosts } from './thrift.ts';
 
@@ -132,11 +134,15 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
     stream.flush();
     process.exit(code);
   };
+  const watchdog = await watchdogOf(path, first, log);
   const begin = async (loaded: Good, isReload: boolean): Promise<void> => {
+    // Before any relay is touched: who hangs while a host is dark must be ended by something.
+    watchdog?.arm();
     const started = await startAgent({
       ...loaded,
       isReload,
       log,
+      watchdog,
       reload,
       end: (why) => {
         log.error(`ends: ${why}`);
@@ -184,10 +190,26 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       log.info(`ends by ${signal}; no relay moves`);
-      void (agent?.close() ?? Promise.resolve()).then(() => quit(EXIT.done));
+      void (agent?.close() ?? Promise.resolve()).then(() => {
+        watchdog?.end();
+        quit(EXIT.done);
+      });
     });
   }
   await begin(first, false);
+}
+
+/** Loaded only where the configuration has one. */
+async function watchdogOf(
+  path: string,
+  { config }: Good,
+  log: Logger,
+): Promise<BoardWatchdog | undefined> {
+  if (config.watchdog === undefined) return undefined;
+  const { boardWatchdog } = await import('./drivers/board-watchdog.ts');
+  const at = (said: { problem: string; remedy: string }): string =>
+    foundLater(path, ['watchdog', 'device'], said);
+  return boardWatchdog(config.watchdog, at, log);
 }
 
 function makeLog(): { log: Logger; stream: FdStream } {

@@ -24,6 +24,8 @@ export interface Hands {
       { kind: 'journal' | 'store' | 'save' | 'cut' | 'restore' | 'pulse' | 'end' }
     >,
   ): void;
+  /** A turn of the loop came in time, heard all that was ready, judged, and found its beliefs true. */
+  well(): void;
   /** Ends the process; its supervisor starts it anew. */
   end(why: string): void;
 }
@@ -83,10 +85,15 @@ export function runShell(board: Board, hands: Hands, record: Recorder): Shell {
         return unreachable(effect);
     }
   };
+  let judgedAt = monotonicMs();
   const judge = every(board.derived.judgeTickMs, () => {
     judging ??= soon(() => {
       judging = undefined;
       take({ kind: 'judge', drained: true });
+      // Not reached where an assertion failed; and a board that stood still is not well yet.
+      const now = monotonicMs();
+      if (now - judgedAt <= board.derived.loopLagMs) hands.well();
+      judgedAt = now;
     });
   });
   const rounds = every(board.derived.beaconMs, () => take({ kind: 'round' }));

@@ -8,12 +8,14 @@
 import { randomBytes } from 'node:crypto';
 import { after, monotonicMs, type Timer } from '../protocol/link/timers.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
+import type { Instant } from '../protocol/wire/instant.ts';
 import type { KeyEntry, KeyRing } from '../protocol/wire/keys.ts';
 import type { Channel, LeaveReason } from '../protocol/wire/messages.ts';
 import type { HostNews } from '../protocol/wire/session/host.ts';
 import type { ShimConfig } from './config/shim-config.ts';
-import { newShim, type ShimEffect, type ShimEvent, stepShim } from './core/shim.ts';
+import { newShim, type Shim, type ShimEffect, type ShimEvent, stepShim } from './core/shim.ts';
 import { type ChannelEvents, type ChannelPath, mqttPath, serialPath } from './drivers/channels.ts';
+import type { HostGuard } from './guard.ts';
 import { type Relay, relay } from './relay.ts';
 
 export interface ShimSetup {
@@ -21,6 +23,7 @@ export interface ShimSetup {
   crypto: Crypto;
   ring: KeyRing;
   incarnation: number;
+  guard: HostGuard;
   say: Say;
   /** Says a line to every program that is connected to the shim's socket. */
   tellLocal: (line: string) => void;
@@ -53,32 +56,24 @@ const NONCE_BYTES = 8;
 
 /** Starts beating on every configured channel. */
 export function runShim(setup: ShimSetup): ShimShell {
-  const { config, crypto, ring, incarnation, say } = setup;
+  const { config, ring, guard, say } = setup;
   const paths = new Map<Channel, ChannelPath>();
   const leavers: ((end: { told: boolean }) => void)[] = [];
   let gone: { told: boolean } | undefined;
   let timer: Timer | undefined;
   let nextAt = Number.POSITIVE_INFINITY;
-  const shim = newShim({
-    crypto,
-    ring,
-    host: config.host.id,
-    hostName: config.host.name,
-    agent: config.agent.id,
-    incarnation,
-    keepaliveMs: config.keepaliveMs,
-    channels: channelsOf(config),
-    ...(config.timer === undefined ? {} : { timer: config.timer }),
-  });
+  const shim = shimOf(setup);
 
   const carryOut = (effect: ShimEffect): void => {
     if (effect.kind === 'send') paths.get(effect.channel)?.send(effect.frame);
-    if (effect.kind === 'news') tellNews(effect.channel, effect.news, say);
+    if (effect.kind === 'news') onNews(effect, guard, say);
     if (effect.kind !== 'gone') return;
     gone = { told: effect.told };
+    guard.end(effect.told);
     for (const resolve of leavers.splice(0)) resolve(gone);
   };
   const take = (event: ShimEvent): void => {
+    guard.look();
     const now = monotonicMs();
     const { effects, dueAt } = stepShim(shim, event, now, () => randomBytes(NONCE_BYTES));
     timer?.cancel();
@@ -98,8 +93,11 @@ export function runShim(setup: ShimSetup): ShimShell {
   });
   if (serial !== undefined)
     paths.set('serial', serialPath(serial, eventsOf('serial', take, say, orders)));
-  const names = { agent: agent.name, host: host.name };
-  if (mqtt !== undefined) paths.set('mqtt', mqttPath(mqtt, names, eventsOf('mqtt', take, say)));
+  if (mqtt !== undefined) {
+    const answered = (askedAt: Instant): void => guard.contact('broker', askedAt);
+    const events = { ...eventsOf('mqtt', take, say), answered };
+    paths.set('mqtt', mqttPath(mqtt, { agent: agent.name, host: host.name }, events));
+  }
 
   return {
     relay: orders,
@@ -107,7 +105,7 @@ export function runShim(setup: ShimSetup): ShimShell {
       new Promise((resolve) => {
         if (gone !== undefined) return resolve(gone);
         leavers.push(resolve);
-        take({ kind: 'leave', reason, returnByS });
+        take({ kind: 'leave', reason, returnByS, patient: guard.isArmed() });
       }),
     takeKeys: (keys) => {
       ring.take(keys);
@@ -119,6 +117,14 @@ export function runShim(setup: ShimSetup): ShimShell {
       await Promise.all([...paths.values()].map((path) => path.close()));
     },
   };
+}
+
+function shimOf({ config, crypto, ring, incarnation }: ShimSetup): Shim {
+  const { host, agent, keepaliveMs, timer } = config;
+  const names = { host: host.id, hostName: host.name, agent: agent.id };
+  const channels = channelsOf(config);
+  const optional = timer === undefined ? {} : { timer };
+  return newShim({ crypto, ring, ...names, incarnation, keepaliveMs, channels, ...optional });
 }
 
 /** What a channel hears goes to the core; on the line, answers to orders go to who gave them. */
@@ -149,7 +155,12 @@ function channelsOf({ serial, mqtt }: ShimConfig): Channel[] {
   return [...(serial ? (['serial'] as const) : []), ...(mqtt ? (['mqtt'] as const) : [])];
 }
 
-function tellNews(channel: Channel, news: HostNews, say: Say): void {
+function onNews(
+  { channel, news }: Extract<ShimEffect, { kind: 'news' }>,
+  guard: HostGuard,
+  say: Say,
+): void {
+  if (news.kind === 'contact' && news.sentAt !== undefined) guard.contact('board', news.sentAt);
   if (news.kind === 'timer') return tellTimer(channel, news, say);
   const [level, words] = NEWS[news.kind];
   if (words !== '') say(level, `${channel}: ${words}.`);

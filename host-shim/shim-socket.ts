@@ -19,7 +19,7 @@ import { fullBucket, take } from '../protocol/wire/session/bucket.ts';
 import {
   CLIENT_RATE,
   CLIENT_UNREAD_BYTES_MAX,
-  LEAVE_WAIT_MS,
+  LEAVE_PATIENT_MS,
   RETURN_BY_MAX_S,
 } from './core/limits.ts';
 import type { Relay } from './relay.ts';
@@ -47,7 +47,7 @@ export function shimSocketPath(host: string): string {
 const ANSWER_BYTES_MAX = 4_096;
 
 /** Both words at their longest, and a margin for a slow machine. */
-const ANSWER_WAIT_MS: number = 2 * LEAVE_WAIT_MS + 3_000;
+const ANSWER_WAIT_MS: number = 2 * LEAVE_PATIENT_MS + 3_000;
 
 /** Serves the programs of this server at `path`. */
 export function serveShim(path: string, service: ShimService): Promise<Result<LineServer>> {

@@ -19,6 +19,7 @@ export interface AgentConfig {
   stateDir: string;
   socketPath: string;
   alert?: AlertHook;
+  watchdog?: WatchdogConfig;
 }
 
 export interface HostDevices {
@@ -37,6 +38,14 @@ export interface SerialPort {
   /** Whether the port's modem lines may prove the cable. */
   modem: boolean;
   adapter?: string;
+}
+
+/** The board's own watchdog. */
+export interface WatchdogConfig {
+  device: string;
+  timeoutMs: number;
+  /** Whether an orderly end stops it; else the board resets unless the agent runs again in time. */
+  magicClose: boolean;
 }
 
 export interface AlertHook {

@@ -23,6 +23,7 @@ import { checkButtons, checkDevices, checkHoldUp, checkSharedPower } from './hos
 import { checkTimer } from './host-timer.ts';
 import { LATER } from './later.ts';
 import { type HostTable, hostSchema, type SerialTable, type TimingTable } from './schema.ts';
+import { type SelfFence, selfFenceOf } from './self-fence.ts';
 import { checkTiming, timingOf } from './timing.ts';
 
 const BAUD_DEFAULT = 115_200;
@@ -42,6 +43,7 @@ export interface ReadHost {
   complete: boolean;
   settings: HostSettings;
   devices: HostDevices;
+  selfFence?: SelfFence;
 }
 
 /** Reads the table of host `name`; undefined where it is wrong in itself, which was told. */
@@ -84,7 +86,9 @@ export function readHost(
       checkTimer(toml, path, settings, table.timer, delayMs(settings));
     }
   }
-  return { name, path, complete, settings, devices: devicesOf(name, table, devices) };
+  const selfFence = selfFenceOf(toml, path, table);
+  const all = { name, path, complete, settings, devices: devicesOf(name, table, devices) };
+  return selfFence === undefined ? all : { ...all, selfFence };
 }
 
 interface Devices {

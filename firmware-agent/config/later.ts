@@ -5,9 +5,6 @@
 export const LATER: ReadonlySet<string> = new Set([
   'reference',
   'retry_boot',
-  'self_fence',
-  'self_fence_shared_fate',
-  'watchdog',
   'checks',
   'resources',
   'groups',

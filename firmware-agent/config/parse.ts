@@ -32,8 +32,9 @@ import { warnOfFates } from './fates.ts';
 import { type ReadHost, readHost } from './hosts.ts';
 import { LATER } from './later.ts';
 import { readOrderers } from './orderers.ts';
-import type { AgentTable, AlertTable, TopTable } from './schema.ts';
-import { agentSchema, alertSchema, timingSchema, topSchema } from './schema.ts';
+import type { AgentTable, AlertTable, TopTable, WatchdogTable } from './schema.ts';
+import { agentSchema, alertSchema, timingSchema, topSchema, watchdogSchema } from './schema.ts';
+import { checkSelfFence } from './self-fence.ts';
 import { audienceOf } from './ways-of-proof.ts';
 
 const KEYS_PATH = '/etc/fencepost/keys';
@@ -47,6 +48,7 @@ export function parseAgentConfig(text: string, file: string): Parsed<AgentConfig
   const top = checked(toml, [], topSchema, toml.value, LATER);
   const agent = section(toml, 'agent', agentSchema);
   const alert = section(toml, 'alert', alertSchema);
+  const watchdog = section(toml, 'watchdog', watchdogSchema);
   const mqtt = section(toml, 'mqtt', agentMqttSchema);
   const broker = mqtt && mqttSettings(toml, mqtt, ['mqtt']);
   const brokerOnBoard = mqtt !== undefined && isOnBoard(toml, mqtt);
@@ -64,6 +66,7 @@ export function parseAgentConfig(text: string, file: string): Parsed<AgentConfig
     warnOfSlowCompany(toml, hosts);
     warnOfFates(toml, hosts, heard, mqtt?.adapter);
     if (mqtt !== undefined) checkBrokerHost(toml, mqtt, hosts, orderers);
+    for (const host of hosts) checkSelfFence(toml, host, { watchdog, brokerOnBoard });
   }
   if (top === undefined || agent === undefined) return concluded<AgentConfig>(toml, undefined);
   return concluded<AgentConfig>(toml, {
@@ -79,6 +82,7 @@ export function parseAgentConfig(text: string, file: string): Parsed<AgentConfig
     devices: hosts.map((host) => host.devices),
     ...(broker !== undefined && { mqtt: broker }),
     ...(alert !== undefined && { alert: hookOf(alert) }),
+    ...(watchdog !== undefined && { watchdog: watchdogOf(watchdog) }),
   });
 }
 
@@ -99,6 +103,14 @@ function hookOf({ command, time_limit: timeLimitMs = HOOK_TIME_MS }: AlertTable)
   timeLimitMs: number;
 } {
   return { command, timeLimitMs };
+}
+
+function watchdogOf({ device, timeout, magic_close: magicClose = false }: WatchdogTable): {
+  device: string;
+  timeoutMs: number;
+  magicClose: boolean;
+} {
+  return { device, timeoutMs: timeout, magicClose };
 }
 
 /** The table `[name]`, or undefined where it is absent or was told to be wrong. */

@@ -35,5 +35,8 @@ export function acceptReload(
   if (next.socketPath !== running.socketPath || next.stateDir !== running.stateDir) {
     return failure('restart', 'agent.socket or agent.state changed. Restart the agent for that.');
   }
+  if (!isDeepStrictEqual(next.watchdog, running.watchdog)) {
+    return failure('restart', '[watchdog] changed. Restart the agent for that.');
+  }
   return ok({ changed: true });
 }

@@ -21,6 +21,7 @@ import {
 import { notATable } from '../../protocol/mqtt-fields.ts';
 import { timerSchema } from '../../protocol/timer-fields.ts';
 import { says } from '../../protocol/toml-check.ts';
+import { watchdogFields } from '../../protocol/watchdog-fields.ts';
 import type { TimerSettings } from '../../protocol/wire/timer.ts';
 import { OUTLETS_PER_HOST_MAX } from '../core/limits.ts';
 import { RIGHTS, type Right } from '../core/settings.ts';
@@ -37,6 +38,7 @@ export interface TopTable {
   hosts: Record<string, unknown>;
   mqtt?: unknown;
   alert?: unknown;
+  watchdog?: unknown;
   timing?: unknown;
   orderers?: Record<string, unknown> | undefined;
 }
@@ -48,6 +50,7 @@ export const topSchema: v.GenericSchema<unknown, TopTable> = v.strictObject({
   hosts: tablesSchema,
   mqtt: v.optional(v.unknown()),
   alert: v.optional(v.unknown()),
+  watchdog: v.optional(v.unknown()),
   timing: v.optional(v.unknown()),
   orderers: v.optional(tablesSchema),
 });
@@ -81,6 +84,26 @@ export interface AlertTable {
 export const alertSchema: v.GenericSchema<unknown, AlertTable> = v.strictObject(
   { command: commandSchema, time_limit: v.optional(durationSchema) },
   notATable('alert'),
+);
+
+/** A password script may take ten seconds, in which nothing is fed; chips end at 15 s as often. */
+const WATCHDOG_LEAST_S = 15;
+
+export interface WatchdogTable {
+  device: string;
+  timeout: number;
+  /** What was measured: from a reset of the board until its agent listens. Only checked against. */
+  boot?: number | undefined;
+  magic_close?: boolean | undefined;
+}
+
+export const watchdogSchema: v.GenericSchema<unknown, WatchdogTable> = v.strictObject(
+  {
+    ...watchdogFields(WATCHDOG_LEAST_S),
+    boot: v.optional(durationSchema),
+    magic_close: v.optional(flagSchema),
+  },
+  notATable('watchdog'),
 );
 
 /** Timers as they stand in a file, in ms; each may be absent. */
@@ -127,6 +150,9 @@ export interface HostTable extends TimingTable {
   sicktime?: number | undefined;
   /** What was measured: how long its supply keeps it alive after the cut. Only checked against. */
   hold_up?: number | undefined;
+  /** What its shim.toml says: it restarts itself after so long without contact. Only checked. */
+  self_fence?: number | undefined;
+  self_fence_shared_fate?: boolean | undefined;
   outlets: unknown[];
   senses?: unknown[] | undefined;
   pulses?: unknown[] | undefined;
@@ -165,6 +191,8 @@ export const hostSchema: v.GenericSchema<unknown, HostTable> = v.strictObject(
     sick: v.optional(wordSchema(['alarm', 'act'])),
     sicktime: v.optional(durationSchema),
     hold_up: v.optional(durationSchema),
+    self_fence: v.optional(durationSchema),
+    self_fence_shared_fate: v.optional(flagSchema),
     ...timers,
     outlets: devicesSchema('outlets', 1),
     senses: v.optional(devicesSchema('senses', 0)),

@@ -64,6 +64,7 @@ export type Code =
   | 'pulse'
   | 'unconfirmed'
   | 'hostile'
+  | 'watchdog'
   | 'revoked';
 
 export interface Alarm {

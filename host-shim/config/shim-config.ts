@@ -19,6 +19,7 @@ import {
   mqttSettings,
   notATable,
 } from '../../protocol/mqtt-fields.ts';
+import type { WatchdogSetup } from '../../protocol/native/watchdog.ts';
 import { timerSchema } from '../../protocol/timer-fields.ts';
 import {
   concluded,
@@ -30,6 +31,7 @@ import {
 } from '../../protocol/toml.ts';
 import { checked, says } from '../../protocol/toml-check.ts';
 import type { TimerSettings } from '../../protocol/wire/timer.ts';
+import { checkSelfFence, selfFenceSchema, watchdogSchema } from './self-fence.ts';
 
 /** A checked shim.toml. */
 export interface ShimConfig {
@@ -42,6 +44,9 @@ export interface ShimConfig {
   keepaliveMs: number;
   /** The watchdog timer that this host has its board keep. */
   timer?: TimerSettings;
+  /** The self-fence: this machine restarts when its contact is so old. */
+  selfFenceMs?: number;
+  watchdog?: WatchdogSetup;
 }
 
 /** A name for people and topics, and the number that stands for it on the wire. */
@@ -58,13 +63,7 @@ const KEEPALIVE_MIN_MS = 50;
 const VERSION_MAX = 4_294_967_295;
 
 /** Keys that the design has and this version has not: ignored, they would be trusted. */
-const LATER: ReadonlySet<string> = new Set([
-  'watchdog',
-  'checks',
-  'resources',
-  'self_fence',
-  'hibernate',
-]);
+const LATER: ReadonlySet<string> = new Set(['checks', 'resources', 'hibernate']);
 
 interface TopTable {
   schema: number;
@@ -76,6 +75,8 @@ interface TopTable {
   mqtt?: unknown;
   timing?: unknown;
   timer?: unknown;
+  self_fence?: unknown;
+  watchdog?: unknown;
 }
 
 const topSchema: v.GenericSchema<unknown, TopTable> = v.strictObject({
@@ -88,6 +89,8 @@ const topSchema: v.GenericSchema<unknown, TopTable> = v.strictObject({
   mqtt: v.optional(v.unknown()),
   timing: v.optional(v.unknown()),
   timer: v.optional(v.unknown()),
+  self_fence: v.optional(v.unknown()),
+  watchdog: v.optional(v.unknown()),
 });
 
 const serialSchema: v.GenericSchema<unknown, { path: string; baud?: number | undefined }> =
@@ -113,6 +116,9 @@ export function parseShimConfig(text: string, file: string): Parsed<ShimConfig> 
   checkKeepalive(toml, keepaliveMs);
   const timer = section(toml, 'timer', timerSchema);
   if (timer !== undefined) checkTimer(toml, timer, keepaliveMs);
+  const watchdog = section(toml, 'watchdog', watchdogSchema);
+  const selfFence = section(toml, 'self_fence', selfFenceSchema);
+  if (selfFence !== undefined) checkSelfFence(toml, selfFence.timeout, keepaliveMs);
   checkChannels(toml);
   if (top === undefined || host === undefined || agent === undefined) {
     return concluded<ShimConfig>(toml, undefined);
@@ -126,6 +132,8 @@ export function parseShimConfig(text: string, file: string): Parsed<ShimConfig> 
     ...(serial && { serial: { path: serial.path, baud: serial.baud ?? BAUD_DEFAULT } }),
     ...(broker && { mqtt: broker }),
     ...(timer && { timer }),
+    ...(selfFence && { selfFenceMs: selfFence.timeout }),
+    ...(watchdog && { watchdog: { device: watchdog.device, timeoutMs: watchdog.timeout } }),
   });
 }
 

@@ -7,6 +7,12 @@ import type { Rate } from '../../protocol/wire/session/bucket.ts';
  */
 export const LEAVE_WAIT_MS = 3_200;
 
+/**
+ * The same where this machine restarts if it ends unheard: long enough for a board that restarts or
+ * stands still for a while. Both words together are still far below those 90 s.
+ */
+export const LEAVE_PATIENT_MS = 10_000;
+
 /** A broker's round trip, several times over, for the channels that answer later than the first. */
 export const LEAVE_OTHERS_MS = 500;
 
@@ -21,3 +27,12 @@ export const CLIENT_RATE: Rate = { perMs: 50 / 1_000, burst: 100 };
 
 /** Some hundred answers that a local program has not read; it does not read at all. */
 export const CLIENT_UNREAD_BYTES_MAX = 65_536;
+
+/**
+ * A machine that slept longer than this was silent for so long without knowing it. The board calls a
+ * beat stale at this age (F), unless its own timers are shorter or a channel is slow.
+ */
+export const SLEEP_MS_MAX = 5_000;
+
+/** How often the self-fence is looked at, besides before every event. */
+export const LOOK_MS = 500;

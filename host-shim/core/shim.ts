@@ -11,11 +11,13 @@
  * (this version holds nothing, so at once after the answer to LEAVING, or when the wait for it is
  * over). The sessions repeat an unanswered word; a board that never answers is not waited for
  * longer than `LEAVE_WAIT_MS` a word, and once it answered on one channel it knows: a clogged one
- * is then given `LEAVE_OTHERS_MS` more.
+ * is then given `LEAVE_OTHERS_MS` more. Where this machine restarts if it ends unheard (a self-fence
+ * stands), it is patient: a moment without contact is waited out, `LEAVE_PATIENT_MS` a word.
  *
  * | state   | event                          | next    | effects                     |
  * |---------|--------------------------------|---------|-----------------------------|
  * | serving | leave, the board is in contact | leaving | LEAVING on every channel    |
+ * | serving | leave, patient                 | leaving | the same, in contact or not |
  * | serving | leave, no contact anywhere     | gone    | gone, untold                |
  * | leaving | all answered, or wait over     | parting | LEFT on every channel       |
  * | parting | all answered, or wait over     | gone    | gone                        |
@@ -44,7 +46,7 @@ import {
   stepHostSession,
 } from '../../protocol/wire/session/host.ts';
 import { encodeTimer, type TimerSettings } from '../../protocol/wire/timer.ts';
-import { LEAVE_OTHERS_MS, LEAVE_WAIT_MS } from './limits.ts';
+import { LEAVE_OTHERS_MS, LEAVE_PATIENT_MS, LEAVE_WAIT_MS } from './limits.ts';
 
 export interface ShimSetup {
   crypto: Crypto;
@@ -65,8 +67,8 @@ export type ShimEvent =
   | { kind: 'due' }
   /** A local program says that it is well. */
   | { kind: 'kick' }
-  /** `returnByS` is at most 600. */
-  | { kind: 'leave'; reason: LeaveReason; returnByS: number };
+  /** `returnByS` is at most 600; `patient` where it matters much to be heard. */
+  | { kind: 'leave'; reason: LeaveReason; returnByS: number; patient?: boolean };
 
 export type ShimEffect =
   | { kind: 'send'; channel: Channel; frame: Uint8Array }
@@ -76,8 +78,8 @@ export type ShimEffect =
 
 type Stage =
   | { at: 'serving' }
-  | { at: 'leaving'; reason: LeaveReason; untilAt: Instant }
-  | { at: 'parting'; untilAt: Instant }
+  | { at: 'leaving'; reason: LeaveReason; untilAt: Instant; patient: boolean }
+  | { at: 'parting'; untilAt: Instant; patient: boolean }
   | { at: 'gone' };
 
 interface Leg {
@@ -201,18 +203,33 @@ function speakers(shim: Shim): Leg[] {
   return shim.legs.filter(({ open, inContact }) => open && inContact);
 }
 
+/** Who is told of our leave: a session without contact keeps the word for when it has some. */
+function audience(shim: Shim, patient: boolean): Leg[] {
+  return patient ? shim.legs : speakers(shim);
+}
+
+/** Whose answers are waited for. */
+function awaited(shim: Shim, patient: boolean): Leg[] {
+  const legs = speakers(shim);
+  return patient && legs.length === 0 ? shim.legs : legs;
+}
+
+function waitEnd(patient: boolean, now: Instant): Instant {
+  return now + (patient ? LEAVE_PATIENT_MS : LEAVE_WAIT_MS);
+}
+
 function startLeaving(
   shim: Shim,
-  { reason, returnByS }: Extract<ShimEvent, { kind: 'leave' }>,
+  { reason, returnByS, patient = false }: Extract<ShimEvent, { kind: 'leave' }>,
   now: Instant,
   tell: Tell,
 ): void {
   if (shim.stage.at !== 'serving') return;
-  shim.stage = { at: 'leaving', reason, untilAt: now + LEAVE_WAIT_MS };
+  shim.stage = { at: 'leaving', reason, untilAt: waitEnd(patient, now), patient };
   const { timer } = shim;
   const disarms = timer !== undefined && !timer.nowayout && reason !== 'off';
   const off = { kind: 'timer', op: 'timer-off', args: new Uint8Array() } as const;
-  for (const leg of speakers(shim)) {
+  for (const leg of audience(shim, patient)) {
     if (disarms) tell(leg, off);
     tell(leg, { kind: 'leave', reason, returnByS });
   }
@@ -220,13 +237,14 @@ function startLeaving(
 
 function goOnLeaving(shim: Shim, now: Instant, tell: Tell, effects: ShimEffect[]): void {
   const { stage } = shim;
-  if (stage.at === 'leaving' && isOver(stage, speakers(shim), 'leavingSeen', now)) {
-    part(shim, stage.reason, now, tell);
+  if (stage.at === 'leaving') {
+    if (isOver(stage, awaited(shim, stage.patient), 'leavingSeen', now))
+      part(shim, stage, now, tell);
   }
   // `part` may have changed the stage, and with nobody to speak to there is nothing to wait for.
-  if (shim.stage.at === 'parting' && isOver(shim.stage, speakers(shim), 'leftSeen', now)) {
-    finish(shim, effects);
-  }
+  if (shim.stage.at !== 'parting') return;
+  const { patient } = shim.stage;
+  if (isOver(shim.stage, awaited(shim, patient), 'leftSeen', now)) finish(shim, effects);
 }
 
 /** All have answered, or the wait is over; the first answer shortens it for the others. */
@@ -241,9 +259,14 @@ function isOver(
   return answered === legs.length || now >= wait.untilAt;
 }
 
-function part(shim: Shim, reason: LeaveReason, now: Instant, tell: Tell): void {
-  shim.stage = { at: 'parting', untilAt: now + LEAVE_WAIT_MS };
-  for (const leg of speakers(shim)) tell(leg, { kind: 'leftNow', reason });
+function part(
+  shim: Shim,
+  { reason, patient }: { reason: LeaveReason; patient: boolean },
+  now: Instant,
+  tell: Tell,
+): void {
+  shim.stage = { at: 'parting', untilAt: waitEnd(patient, now), patient };
+  for (const leg of audience(shim, patient)) tell(leg, { kind: 'leftNow', reason });
 }
 
 function finish(shim: Shim, effects: ShimEffect[]): void {

@@ -9,6 +9,7 @@ import { serialLink } from '../../protocol/link/serial.ts';
 import { after, type Timer } from '../../protocol/link/timers.ts';
 import type { MqttSettings } from '../../protocol/mqtt-fields.ts';
 import { mqttAccess } from '../../protocol/mqtt-secrets.ts';
+import type { Instant } from '../../protocol/wire/instant.ts';
 import { clientId, hostDown, hostUp } from '../../protocol/wire/topics.ts';
 
 export interface ChannelEvents {
@@ -45,11 +46,16 @@ export interface BrokerNames {
   host: string;
 }
 
+export interface BrokerEvents extends ChannelEvents {
+  /** The broker, which is on another machine, answered what was sent at `askedAt`. */
+  answered(askedAt: Instant): void;
+}
+
 /** Connects as soon as its secrets can be read; until then the channel is lost, with the reason. */
 export function mqttPath(
   settings: MqttSettings,
   { agent, host }: BrokerNames,
-  events: ChannelEvents,
+  events: BrokerEvents,
 ): ChannelPath {
   const down = hostDown(agent, host);
   const up = hostUp(agent, host);
@@ -75,6 +81,9 @@ export function mqttPath(
     link = mqttLink(setup, {
       up: events.up,
       lost: events.lost,
+      answered: (askedAt, isHere) => {
+        if (!isHere) events.answered(askedAt);
+      },
       message: (topic, payload, { retain }) => {
         // Nothing that is alive is retained.
         if (topic === down && !retain) events.frame(payload);

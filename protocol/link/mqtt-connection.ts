@@ -13,10 +13,11 @@ import { type IClientOptions, type IClientPublishOptions, MqttClient } from 'mqt
 import { assert } from '../assert.ts';
 import { attemptSync } from '../attempt.ts';
 import type { Failure } from '../result.ts';
+import type { Instant } from '../wire/instant.ts';
 import { singleLookup } from './lookup.ts';
 import type { MessageAbout, MqttSetup, PublishOptions } from './mqtt.ts';
 import { mqttStream } from './mqtt-stream.ts';
-import { after, every, nextTurn, soon, type Timer } from './timers.ts';
+import { after, every, monotonicMs, nextTurn, soon, type Timer } from './timers.ts';
 
 export interface MqttConnection {
   /** False when it was dropped: not up, or the backlog is full. */
@@ -30,6 +31,7 @@ export interface MqttConnectionEvents {
   /** It cannot be used any more and was cut; `reason` is one line for people. Once. */
   over(reason: string): void;
   message(topic: string, payload: Uint8Array, about: MessageAbout): void;
+  answered(askedAt: Instant, isHere: boolean): void;
   /** A message was dropped for its length. */
   oversize(): void;
 }
@@ -67,12 +69,12 @@ export function mqttConnection(setup: MqttSetup, events: MqttConnectionEvents): 
   /** Never inside `attemptSync`: what the callee throws is ours. */
   const tell = (): void => {
     // A broker may send what it kept before it grants the subscription; `up` comes first.
-    if (!isUp && arrived.length > EARLY_MESSAGES_MAX)
-      fail('messages come before the subscriptions');
+    if (!isUp && arrived.length > EARLY_MESSAGES_MAX) fail('it sends before it subscribes us');
     if (!isUp) return;
     for (let next = arrived.shift(); next !== undefined && !done; next = arrived.shift()) next();
   };
-  const stream = mqttStream(openSocket(setup), {
+  const sockets = openSocket(setup);
+  const stream = mqttStream(sockets, {
     packetBytesMax: Math.max(PACKET_BYTES_HARD_MAX, setup.packetBytesMax),
     contain,
     over: fail,
@@ -92,6 +94,7 @@ export function mqttConnection(setup: MqttSetup, events: MqttConnectionEvents): 
       const fits = topic.length + payload.length <= setup.packetBytesMax;
       arrived.push(() => (fits ? events.message(topic, payload, about) : events.oversize()));
     },
+    answered: (askedAt) => arrived.push(() => events.answered(askedAt, isHere(sockets.raw))),
   });
 
   return {
@@ -128,6 +131,7 @@ interface Told {
   /** Every subscription stands. */
   granted(): void;
   arrived(topic: string, payload: Uint8Array, about: MessageAbout): void;
+  answered(askedAt: Instant): void;
 }
 
 /** Turns what the client emits into what we need to know; all of it is called inside the client. */
@@ -138,6 +142,14 @@ function listenTo(client: MqttClient, setup: MqttSetup, told: Told): void {
     told.fail(`the broker disconnects us, reason ${reasonCode}`),
   );
   client.on('connect', () => subscribe(client, setup, told));
+  // The client has one ping under way, and gives the connection up before it sends the next.
+  let pingedAt = Number.NEGATIVE_INFINITY;
+  client.on('packetsend', ({ cmd }) => {
+    if (cmd === 'pingreq') pingedAt = monotonicMs();
+  });
+  client.on('packetreceive', ({ cmd }) => {
+    if (cmd === 'pingresp') told.answered(pingedAt);
+  });
   client.on('message', (topic, payload, packet) => {
     const { responseTopic, correlationData } = packet.properties ?? {};
     const about: MessageAbout = { retain: packet.retain };
@@ -167,6 +179,11 @@ function subscribe(client: MqttClient, setup: MqttSetup, told: Told): void {
     const topics = refused.map(([topic]) => topic).join(', ');
     told.fail(`the broker refuses to subscribe ${topics} (${error?.message ?? 'no reason given'})`);
   });
+}
+
+/** Whether the other end is on this machine: one address has both ends, or it is a loopback's. */
+function isHere({ localAddress, remoteAddress = '' }: Socket): boolean {
+  return localAddress === remoteAddress || /^(::ffff:)?127\./.test(remoteAddress);
 }
 
 function openSocket(setup: MqttSetup): { raw: Socket; data: Socket } {

@@ -16,6 +16,7 @@
  * any        | close()                      | closed, nothing more is said
  */
 import { randomInt } from 'node:crypto';
+import type { Instant } from '../wire/instant.ts';
 import { backoffMs } from './backoff.ts';
 import { type MqttConnection, mqttConnection } from './mqtt-connection.ts';
 import { after, monotonicMs, type Timer } from './timers.ts';
@@ -51,6 +52,11 @@ export interface MqttEvents {
   lost(reason: string): void;
   /** One message, at most `packetBytesMax` long; the bytes belong to the callee. */
   message(topic: string, payload: Uint8Array, about: MessageAbout): void;
+  /**
+   * The broker answered a ping that was sent at `askedAt`; while all is well every keepalive.
+   * `isHere` where it runs on this very machine, whose own reach such an answer does not show.
+   */
+  answered?(askedAt: Instant, isHere: boolean): void;
 }
 
 export interface MessageAbout {
@@ -139,6 +145,7 @@ export function mqttLink(setup: MqttSetup, events: MqttEvents): MqttLink {
         counters.messagesIn += 1;
         events.message(topic, payload, about);
       },
+      answered: (askedAt, isHere) => events.answered?.(askedAt, isHere),
     });
   let connection = connect();
 

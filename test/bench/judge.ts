@@ -105,7 +105,7 @@ async function silences(count: number): Promise<number[]> {
     board,
     {
       ...{ journal: async () => true, save: () => undefined, turn: () => undefined },
-      ...{ pulse: () => undefined, end: () => undefined },
+      ...{ pulse: () => undefined, end: () => undefined, well: () => undefined },
       carry: (effect) => {
         if (effect.kind !== 'news' || effect.code !== 'late' || effect.over === true) return;
         const host = effect.host ?? 0;

@@ -42,6 +42,11 @@ test('check says in order, or names file, line and remedy, with exit 2', () => {
   assert.match(good.stdout, /good\.toml is in order, with 1 warning\.\n$/);
   const json = shim('check', '--config', at('good.toml'), '--json');
   assert.equal([json.status, JSON.parse(json.stdout).host], [0, 'alpha']);
+  const dog = '[watchdog]\ndevice = "/dev/watchdog0"\ntimeout = "10s"\n[self_fence]\n';
+  writeFileSync(at('dog.toml'), `${shimToml(keys)}\n${dog}`);
+  const guarded = shim('check', '--config', at('dog.toml'));
+  assert.match(guarded.stdout, /by \/dev\/watchdog0 when nothing runs for 10 s\n/);
+  assert.match(guarded.stdout, /restarts itself after 30 s without contact, once it had any\n/);
   writeFileSync(at('bad.toml'), shimToml(keys).replace('id = 1', 'id = "one"'));
   const bad = shim('check', '--config', at('bad.toml'));
   assert.is(bad.status, 2);

@@ -27,6 +27,7 @@ import { orders } from './orders.ts';
 import { ordersOverSerial } from './orders-over-serial.ts';
 import { reload } from './reload.ts';
 import { restarts, restartsNonLatching } from './restarts.ts';
+import { selfFence } from './self-fence.ts';
 import { staleReadings } from './stale-readings.ts';
 import { storage } from './storage.ts';
 import { switches } from './switches.ts';
@@ -63,6 +64,7 @@ const SCENARIOS: Scenario[] = [
   doctor,
   switches,
   drills,
+  selfFence,
   timers,
   waysOut,
   waysOutOfLimits,

@@ -272,7 +272,7 @@ test('both channels on one adapter, and hosts that share a feed unseen, are warn
 
 test('what this version cannot do yet is refused in so many words', () => {
   const text = (keys: string) => HEAD + MQTT + host('a', BOTH + keys);
-  for (const key of ['self_fence = "30s"', 'reference = "x"', 'retry_boot = 3']) {
+  for (const key of ['reference = "x"', 'retry_boot = 3']) {
     refused(text(`${key}\n`), /this version does not support the key yet/);
   }
   refused(text('proof = "by-timeout"\n'), /this version does not support "by-timeout" yet/);

@@ -36,7 +36,7 @@ test('a changed file is refused until its version is larger', () => {
   assert.is(!back.ok && back.kind, 'version');
 });
 
-test('another agent, socket or state folder needs a restart', () => {
+test('another agent, socket, watchdog or state folder needs a restart', () => {
   const next = text.replace('version = 1', 'version = 2');
   const kindOf = (changed: string): string => {
     const result = acceptReload(running, configOf(changed));
@@ -45,6 +45,8 @@ test('another agent, socket or state folder needs a restart', () => {
   assert.is(kindOf(next.replace('name = "board1"\nid = 1 ', 'name = "board1"\nid = 2 ')), 'agent');
   assert.is(kindOf(next.replace('name = "board1"', 'name = "board2"')), 'agent');
   assert.is(kindOf(next.replace('/run/fencepost/agent.sock', '/run/other.sock')), 'restart');
+  assert.is(kindOf(next.replace('timeout = "15s"', 'timeout = "16s"')), 'restart');
+  assert.is(kindOf(next.replace('boot = "25s"', 'boot = "24s"')), 'accepted');
   assert.is(kindOf(next.replace('state = "/var/lib/fencepost"', 'state = "/var/x"')), 'restart');
 });
 

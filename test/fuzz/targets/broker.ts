@@ -94,6 +94,7 @@ async function judgeBroker(input: Uint8Array): Promise<void> {
           longest = Math.max(longest, topic.length + payload.length);
         },
         oversize: () => undefined,
+        answered: () => undefined,
       },
     );
   });

@@ -18,6 +18,7 @@ const HARMLESS: [path: RegExp, reason: string][] = [
   [/^(host|agent|orderer)\.name, negative$/, 'a name may be "-1"'],
   [/^timer, absent$/, 'a host need not have a timer'],
   [/^timer\.mode, absent$/, 'any beat refreshes it, as the board says of it'],
+  [/^self_fence, absent$/, 'a host need not fence itself; it says what is armed'],
   [/^mqtt\.user, negative$/, 'a user may be called "-1"'],
 ];
 
@@ -75,14 +76,54 @@ test('a command without any way to the board is refused, and so is a line withou
   assert.equal(told('[mqtt]\nurl = "mqtts://x"\n'), []);
 });
 
-test('watchdog and checks are refused as not supported yet', () => {
-  const text = `${HEAD}[serial]\npath = "/dev/x"\n[watchdog]\n[[checks]]\n`;
-  const parsed = parseShimConfig(text, 'shim.toml');
-  const told = parsed.ok ? [] : parsed.problems.map(({ path, problem }) => `${path}: ${problem}`);
+test('checks and resources are refused as not supported yet', () => {
+  const told = refusals('[[checks]]\n[resources]\n');
   assert.equal(told, [
-    'watchdog: this version does not support the key yet',
     'checks: this version does not support the key yet',
+    'resources: this version does not support the key yet',
   ]);
+});
+
+const WATCHDOG = '[watchdog]\ndevice = "/dev/watchdog0"\ntimeout = "10s"\n';
+
+/** What is wrong with a file that has these lines besides a serial line. */
+function refusals(lines: string): string[] {
+  const parsed = parseShimConfig(`${HEAD}[serial]\npath = "/dev/x"\n${lines}`, 'shim.toml');
+  return parsed.ok ? [] : parsed.problems.map(({ path, problem }) => `${path}: ${problem}`);
+}
+
+test('a self-fence has 30 s by default, and is refused where it would die with the shim', () => {
+  const parsed = parseShimConfig(
+    `${HEAD}[serial]\npath = "/dev/x"\n${WATCHDOG}[self_fence]\n`,
+    'shim.toml',
+  );
+  assert.equal(parsed.ok && [parsed.config.selfFenceMs, parsed.config.watchdog], [
+    30_000,
+    { device: '/dev/watchdog0', timeoutMs: 10_000 },
+  ]);
+  assert.match(
+    refusals('[self_fence]\n').join(),
+    /^self_fence: without a watchdog nothing restarts/,
+  );
+  assert.equal(refusals(WATCHDOG), []);
+});
+
+test('a self-fence that noise would reach is refused, and one a hair longer is not', () => {
+  const fence = (timeout: string, keepalive = '1s'): string[] =>
+    refusals(
+      `${WATCHDOG}[self_fence]\ntimeout = "${timeout}"\n[timing]\nkeepalive = "${keepalive}"\n`,
+    );
+  assert.match(fence('6.9s').join(), /^self_fence\.timeout: .*a few lost beats/);
+  assert.equal(fence('7s'), []);
+  assert.equal(fence('2.5s', '250ms'), []);
+  assert.match(fence('10s', '3s').join(), /a few lost beats/);
+});
+
+test('a watchdog takes whole seconds from five on', () => {
+  const dog = (timeout: string): string[] =>
+    refusals(`[watchdog]\ndevice = "/dev/watchdog0"\ntimeout = "${timeout}"\n`);
+  for (const wrong of ['4s', '7.5s', '601s']) assert.match(dog(wrong).join(), /no watchdog takes/);
+  for (const right of ['5s', '10m']) assert.equal(dog(right), []);
 });
 
 test.run();

@@ -1,4 +1,8 @@
-import { LEAVE_OTHERS_MS, LEAVE_WAIT_MS } from '../../../host-shim/core/limits.ts';
+import {
+  LEAVE_OTHERS_MS,
+  LEAVE_PATIENT_MS,
+  LEAVE_WAIT_MS,
+} from '../../../host-shim/core/limits.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { KEEPALIVE_MS, makeWorld } from './world.ts';
 
@@ -136,6 +140,51 @@ test('a board that never answers is not waited for longer than two waits', () =>
   alone.run(20_000);
   alone.leave('stop');
   assert.equal(alone.gone, { atMs: 20_000, told: false }, 'with nobody there it goes at once');
+});
+
+test('where an end unheard restarts the machine, a moment without contact is waited out', () => {
+  for (const cable of ['clogged', 'cut'] as const) {
+    const world = makeWorld(10);
+    world.run(10_000);
+    for (const channel of ['serial', 'mqtt'] as const) world.cable(channel, cable);
+    world.run(5_000);
+    world.leave('stop', 'patient');
+    world.run(4_000);
+    assert.is(world.gone, undefined, cable);
+    world.cable('mqtt', 'open');
+    world.run(5_000);
+    assert.ok(world.gone?.told === true, cable);
+  }
+  const restarted = makeWorld(11);
+  restarted.run(10_000);
+  restarted.restartBoard(6_000);
+  restarted.run(5_000);
+  restarted.leave('stop', 'patient');
+  restarted.run(10_000);
+  assert.ok(restarted.gone?.told === true, 'the next life of the board is told, too');
+});
+
+test('one that waits is heard on whichever channel comes back, also where it spoke on the other', () => {
+  const world = makeWorld(13);
+  world.run(10_000);
+  world.cable('mqtt', 'clogged');
+  world.run(5_000);
+  world.cable('serial', 'clogged');
+  world.leave('stop', 'patient');
+  world.run(4_000);
+  world.cable('mqtt', 'open');
+  world.run(4_000);
+  assert.ok(world.gone?.told === true);
+});
+
+test('patience ends as well', () => {
+  const world = makeWorld(12);
+  world.run(10_000);
+  world.restartBoard(1_000_000);
+  world.run(5_000);
+  world.leave('stop', 'patient');
+  world.run(60_000);
+  assert.equal(world.gone, { atMs: 15_000 + 2 * LEAVE_PATIENT_MS, told: false });
 });
 
 test('a shim that left joins anew when it starts again', () => {

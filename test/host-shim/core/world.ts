@@ -49,7 +49,7 @@ export interface World {
   restartBoard(downMs: number): void;
   /** The shim dies without a word and starts anew after `downMs`. */
   restartShim(downMs: number): void;
-  leave(reason: LeaveReason): void;
+  leave(reason: LeaveReason, patient?: 'patient'): void;
   /** A program on the host says that it is well. */
   kick(): void;
   /** The longest silence of beats on `channel`, or on any, from `sinceMs` until now. */
@@ -238,7 +238,8 @@ export function makeWorld(seed: number, timer?: TimerSettings): World {
       agenda.at(agenda.now + downMs, shim.start);
     },
     kick: () => shim.step({ kind: 'kick' }),
-    leave: (reason) => shim.step({ kind: 'leave', reason, returnByS: 60 }),
+    leave: (reason, patient) =>
+      shim.step({ kind: 'leave', reason, returnByS: 60, patient: patient !== undefined }),
     longestGapMs: (sinceMs, channel) => longestGapMs(world, sinceMs, channel),
   };
   board.start();

@@ -25,11 +25,14 @@ interface End {
   link: MqttLink;
   said: string[];
   messages: { topic: string; payload: Uint8Array; about: MessageAbout }[];
+  /** When pings were sent that were answered, when the answer came, and from which machine. */
+  answers: { askedAt: number; atMs: number; isHere: boolean }[];
 }
 
 function openEnd(url: string, change: Partial<MqttSetup> = {}): End {
   const said: string[] = [];
   const messages: End['messages'] = [];
+  const answers: End['answers'] = [];
   const setup: MqttSetup = {
     url,
     protocol: 4,
@@ -48,8 +51,9 @@ function openEnd(url: string, change: Partial<MqttSetup> = {}): End {
       if (said.at(-1) !== 'up') said.push('a message before up');
       messages.push({ topic, payload, about });
     },
+    answered: (askedAt, isHere) => answers.push({ askedAt, atMs: monotonicMs(), isHere }),
   });
-  const end = { link, said, messages };
+  const end = { link, said, messages, answers };
   ends.push(end);
   return end;
 }
@@ -199,6 +203,25 @@ test('a path that swallows either way or both is lost in time, though we send', 
     } finally {
       await Promise.all(paths.map((path) => path.close()));
     }
+  }));
+
+test('an answered ping is dated back to when it was sent, however long its answer took', () =>
+  withBroker(async (_broker, path) => {
+    const slowMs = 200;
+    const end = openEnd(path.url);
+    await isUp(end);
+    path.slow('toClient', slowMs);
+    await until('two pings were answered', () => end.answers.length > 1, 4_000);
+    path.blackhole('toClient');
+    const { length } = end.answers;
+    await isLost(end);
+    assert.is(end.answers.length, length, 'what was not answered is no answer');
+    const { askedAt = 0, atMs = 0 } = end.answers.at(-1) ?? {};
+    assert.ok(atMs - askedAt >= slowMs - 5, `dated ${atMs - askedAt} ms back`);
+    assert.ok(
+      end.answers.every(({ isHere }) => isHere),
+      'a loopback shows nothing of our reach',
+    );
   }));
 
 test('a socket that takes no more fills the backlog and no further', () =>

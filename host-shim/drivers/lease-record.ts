@@ -1,0 +1,49 @@
+/**
+ * The lease on disk, for the shim that comes after this one in the same boot.
+ *
+ * It lies in /run, which a boot empties, and names the life of the host all the same. It is written
+ * beside its place and moved there, so a reader finds a whole record or the one before. A record that
+ * is not there, not ours or not readable is no record: then only a session begins a lease.
+ */
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { attemptSync } from '../../protocol/attempt.ts';
+import type { Result } from '../../protocol/result.ts';
+import type { Contact } from '../core/lease.ts';
+
+export interface LeaseRecord {
+  contact: Contact;
+  /** When the machine is to be down, by the monotonic clock of this boot. */
+  deadlineAt: number;
+}
+
+export interface LeaseFile {
+  read(): LeaseRecord | undefined;
+  write(record: LeaseRecord): Result<void>;
+  remove(): void;
+}
+
+/** The record at `path` of the life `incarnation`. */
+export function leaseFile(path: string, incarnation: number): LeaseFile {
+  return {
+    read: () => {
+      const parsed = attemptSync((): unknown => JSON.parse(readFileSync(path, 'utf8')));
+      if (!parsed.ok || typeof parsed.value !== 'object' || parsed.value === null) return undefined;
+      const { life, askedAt, sleptMs, deadlineAt } = parsed.value as Record<string, unknown>;
+      if (life !== incarnation || !isTime(askedAt) || !isTime(sleptMs) || !isTime(deadlineAt)) {
+        return undefined;
+      }
+      return { contact: { askedAt, sleptMs }, deadlineAt };
+    },
+    write: ({ contact, deadlineAt }) =>
+      attemptSync(() => {
+        const text = JSON.stringify({ life: incarnation, ...contact, deadlineAt });
+        writeFileSync(`${path}.new`, text, { mode: 0o600 });
+        renameSync(`${path}.new`, path);
+      }),
+    remove: () => void attemptSync(() => rmSync(path, { force: true })),
+  };
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}

@@ -1,0 +1,152 @@
+/**
+ * `fencepost-shim run`: composition of one life of the shim.
+ *
+ * How it ends decides what the board thinks. TERM and INT, and with them `systemctl stop` and
+ * `restart`, take leave in order: LEAVING, LEFT, exit 0. This version manages no resource, so LEFT
+ * may follow at once; a shim that starts again in the same boot joins anew with a new session of
+ * the same incarnation, and nobody is fenced. A shim that is killed or crashes says nothing; if it
+ * is not back within the board's deadtime its host is judged as any silent host. A second signal
+ * ends it at once. HUP takes a changed keys file and misses no beat; a wrong file changes nothing.
+ */
+import { isatty } from 'node:tty';
+import { isDeepStrictEqual } from 'node:util';
+import type { LineServer } from '../protocol/control/server.ts';
+import { foundLater } from '../protocol/found-later.ts';
+import { soon } from '../protocol/link/timers.ts';
+import { type Logger, logger } from '../protocol/log.ts';
+import { type FdStream, fdStream } from '../protocol/log-stream.ts';
+import { problemLine } from '../protocol/problem-text.ts';
+import { nodeCrypto } from '../protocol/wire/mac.ts';
+import type { LeaveReason } from '../protocol/wire/messages.ts';
+import type { ShimConfig } from './config/shim-config.ts';
+import { RETURN_BY_DEFAULT_S } from './core/limits.ts';
+import { readIncarnation } from './drivers/boot-id.ts';
+import { leaseFile } from './drivers/lease-record.ts';
+import type { Machine } from './drivers/machine.ts';
+import { type HostGuard, hostGuard } from './guard.ts';
+import { loadShim } from './load.ts';
+import { complain, EXIT } from './outcome.ts';
+import { runShim, type ShimShell } from './shell.ts';
+import { serveShim, shimSocketPath } from './shim-socket.ts';
+
+export interface RunOptions {
+  config: string;
+  socket?: string;
+}
+
+/** Runs the shim of the configuration until it ends; `machine` is what its self-fence acts upon. */
+export async function serve({ config: path, socket }: RunOptions, machine: Machine): Promise<void> {
+  const crypto = nodeCrypto();
+  const loaded = loadShim(path, crypto);
+  if (!loaded.ok) return complain(loaded);
+  const incarnation = readIncarnation(process.env['FENCEPOST_BOOT_ID']);
+  if (!incarnation.ok) {
+    process.stderr.write(`fencepost-shim: ${incarnation.detail}\n`);
+    process.exitCode = EXIT.notDone;
+    return;
+  }
+  const { config, ring, warnings } = loaded;
+  const { log, stream } = makeLog();
+  for (const warning of warnings) log.warn(problemLine(warning));
+  const say = (level: 'info' | 'warn', sentence: string): void => log[level](sentence);
+  let local: LineServer | undefined;
+  const tellLocal = (line: string): void => local?.tell(line);
+  const where = socket ?? shimSocketPath(config.host.name);
+  const common = { config, incarnation: incarnation.value, say };
+  const guard = guardOf({ ...common, path, where, machine });
+  const shell = runShim({ ...common, crypto, ring, guard, tellLocal });
+  const life = incarnation.value.toString(16).padStart(8, '0');
+  process.on('SIGHUP', () => takeKeys(path, config, shell, log));
+  log.info(`This is ${config.host.name}, incarnation ${life}, guarded by ${config.agent.name}.`);
+
+  const leaveAndEnd = async (
+    reason: LeaveReason,
+    returnByS: number,
+  ): Promise<{ told: boolean }> => {
+    const end = await shell.leave(reason, returnByS);
+    if (end.told) log.info('Left in order.');
+    else log.warn('Ended; the board did not answer, and will judge this host as silent.');
+    return end;
+  };
+  const end = async (): Promise<void> => {
+    await shell.close();
+    stream.flush();
+    process.exit(EXIT.done);
+  };
+  const served = await serveShim(where, {
+    leave: async ({ reason, returnByS }) => {
+      const told = await leaveAndEnd(reason, returnByS);
+      // The answer goes out first: the process ends a turn later.
+      soon(() => void end());
+      return told;
+    },
+    kick: () => shell.kick(),
+    relay: shell.relay,
+    warn: (sentence) => log.warn(sentence),
+  });
+  if (served.ok) local = served.value;
+  else log.info(`No "leave", kick or order of this server reaches this shim: ${served.detail}.`);
+  onSignals(async () => {
+    await leaveAndEnd('stop', RETURN_BY_DEFAULT_S);
+    await local?.close();
+    await end();
+  });
+}
+
+interface GuardParts {
+  config: ShimConfig;
+  incarnation: number;
+  path: string;
+  where: string;
+  machine: Machine;
+  say: (level: 'info' | 'warn', sentence: string) => void;
+}
+
+/** The record of the lease lies beside the socket: both belong to one boot and one host. */
+function guardOf({ config, incarnation, path, where, machine, say }: GuardParts): HostGuard {
+  const { selfFenceMs, watchdog } = config;
+  return hostGuard({
+    selfFenceMs,
+    watchdog,
+    machine,
+    record: leaseFile(`${where.replace(/\.sock$/, '')}.lease`, incarnation),
+    say,
+    blame: (problem) => {
+      const remedy = 'The shim beats on, and tries it again every 10 s; ls /dev/watchdog*';
+      say('warn', foundLater(path, ['watchdog', 'device'], { problem, remedy }));
+    },
+  });
+}
+
+/** The running configuration stays: only a restart can change paths and names. */
+function takeKeys(path: string, running: ShimConfig, shell: ShimShell, log: Logger): void {
+  const next = loadShim(path, nodeCrypto());
+  if (!next.ok) {
+    for (const problem of next.problems) log.error(`keys not taken: ${problemLine(problem)}`);
+    return;
+  }
+  if (!isDeepStrictEqual(next.config, running)) {
+    log.error(`keys not taken: ${path} changed, too. Restart the shim to have both taken.`);
+    return;
+  }
+  const kid = shell.takeKeys(next.keys);
+  log.info(`The keys are read again; beats go on, under key ${kid} as soon as the board has it.`);
+}
+
+function onSignals(leave: () => Promise<void>): void {
+  let asked = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (asked) process.exit(EXIT.notDone);
+      asked = true;
+      void leave();
+    });
+  }
+}
+
+function makeLog(): { log: Logger; stream: FdStream } {
+  const stream = fdStream(2);
+  const tty = isatty(2);
+  const colour = tty && process.env['NO_COLOR'] === undefined;
+  return { log: logger({ stream, tty, colour, now: () => new Date() }), stream };
+}
