@@ -27,7 +27,8 @@ export function boardWatchdog(
     ill: (problem) => {
       missed = true;
       log.error(at({ problem, remedy: REMEDY }));
-      news = tell('alarm', `no watchdog guards this board: ${problem}`, { remedy: REMEDY });
+      const remedy = 'free the device, or name another';
+      news = tell('alarm', `no watchdog guards this board: ${problem}`, { remedy });
     },
   });
   return {
