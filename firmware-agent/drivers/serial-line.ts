@@ -7,7 +7,7 @@
 import { attempt } from '../../protocol/attempt.ts';
 import { backoffMs } from '../../protocol/link/backoff.ts';
 import type { openSerialPort, SerialPort } from '../../protocol/link/serial-port.ts';
-import { after, monotonicMs, type Timer } from '../../protocol/link/timers.ts';
+import { after, monotonicMs, soon, type Timer } from '../../protocol/link/timers.ts';
 import { type Failure, failure, ok, type Result } from '../../protocol/result.ts';
 import type { SerialWords } from '../config/devices/serial-models.ts';
 import { type DeviceQueue, deviceQueue } from './device-queue.ts';
@@ -75,23 +75,17 @@ export function openLine(
       if (!isSent) {
         return Promise.resolve(why ?? failure('disconnected', `${path} takes nothing`));
       }
-      return new Promise((resolve) => {
-        let quiet: Timer | undefined;
-        const end = (outcome: Result<string>): void => {
-          limit.cancel();
-          quiet?.cancel();
-          onBytes = () => undefined;
-          resolve(outcome);
-        };
-        const limit = after(limitMs, () => {
-          const what = heard === '' ? 'it does not answer' : `it answers ${printable(heard)}`;
-          end(why ?? failure('timeout', what));
-        });
-        onBytes = () => {
-          quiet?.cancel();
-          if (fits.test(heard)) quiet = after(QUIET_MS, () => end(ok(heard)));
-        };
-      });
+      return answerOn(
+        {
+          heard: () => heard,
+          listen: (fn) => {
+            onBytes = fn;
+          },
+          why: () => why,
+        },
+        fits,
+        limitMs,
+      );
     },
     close: async () => {
       queue.close();
@@ -100,6 +94,44 @@ export function openLine(
       why = failure('closed', 'the switch was closed');
     },
   };
+}
+
+interface Ear {
+  heard(): string;
+  /** Has `fn` called at all bytes that come. */
+  listen(fn: () => void): void;
+  why(): Failure | undefined;
+}
+
+/** Waits for an answer; what came in time counts, though the line was not quiet by then, or we were not there. */
+function answerOn(ear: Ear, fits: RegExp, limitMs: number): Promise<Result<string>> {
+  return new Promise((resolve) => {
+    let quiet: Timer | undefined;
+    let isOver = false;
+    const end = (outcome: Result<string>): void => {
+      limit.cancel();
+      quiet?.cancel();
+      ear.listen(() => undefined);
+      resolve(outcome);
+    };
+    const giveUp = (): void => {
+      const said = ear.heard();
+      const what = said === '' ? 'it does not answer' : `it answers ${printable(said)}`;
+      end(ear.why() ?? failure('timeout', what));
+    };
+    const limit = after(limitMs, () =>
+      soon(() => {
+        isOver = true;
+        if (quiet === undefined) giveUp();
+      }),
+    );
+    ear.listen(() => {
+      quiet?.cancel();
+      quiet = undefined;
+      if (fits.test(ear.heard())) quiet = after(QUIET_MS, () => end(ok(ear.heard())));
+      else if (isOver) giveUp();
+    });
+  });
 }
 
 type PortEvents = Parameters<typeof openSerialPort>[1];

@@ -49,7 +49,7 @@ export interface SwitchContract {
 }
 
 /** A busy machine, beyond the limit that a driver keeps. */
-const SLACK_MS = 400;
+const SLACK_MS = 1_500;
 /** How long a device that is back may need to be found. */
 export const BACK_MS = 10_000;
 
