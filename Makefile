@@ -5,10 +5,10 @@ INSTALLED := node_modules/.installed
 # The programs that ship run so; the last is for the memory.
 FUZZ_FLAGS := --disallow-code-generation-from-strings --disable-proto=delete --expose-gc
 
-.PHONY: help run test check scenario sim bench explore spin teeth mutate fuzz bundle types lint tidy format show-frame clean
+.PHONY: help run test check scenario sim bench explore spin teeth mutate fuzz crash-points bundle types lint tidy format show-frame clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(INSTALLED): package.json package-lock.json .npmrc
 	npm ci
@@ -53,11 +53,12 @@ mutate: $(INSTALLED) ## Stryker on core and wire: make mutate ONLY=protocol/wire
 	@node test/lib/build.mjs test/teeth/mutate/main.ts test/teeth/mutate/runner.ts
 	@node --enable-source-maps $(BUILT)/test-teeth-mutate-main.cjs $(ONLY)
 
-bench: $(INSTALLED) ## what the agent takes, with 2 and 100 hosts, against its limits; NODE=path SECONDS=60 JSON=1
+bench: $(INSTALLED) ## what the agent takes, and how it keeps time, against its limits; NODE=path SECONDS=60 JSON=1 ONLY=wire
 	@node bundle/build.mjs >&2
-	@node test/lib/build.mjs test/bench/main.ts test/bench/load.ts test/lib/bench/main.ts
+	@node test/lib/build.mjs test/bench/main.ts test/bench/load.ts test/bench/echo.ts \
+	  test/lib/bench/main.ts firmware-agent/main.ts host-shim/main.ts
 	@node --enable-source-maps $(BUILT)/test-bench-main.cjs $(if $(JSON),--json) \
-	  $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(FLAGS),--flags="$(FLAGS)")
+	  $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(FLAGS),--flags="$(FLAGS)") $(ONLY)
 
 explore: $(INSTALLED) ## all that can happen in small worlds of core and sessions; ONLY=power JSON=1 TEETH=1 REPLAY=0,1,2
 	@node test/explore/run.mjs $(if $(TEETH),--teeth) $(if $(ONLY),--only=$(ONLY)) \
@@ -72,6 +73,10 @@ fuzz: $(INSTALLED) ## bytes that others chose, at every way in; SECONDS=120 ONLY
 	@node $(FUZZ_FLAGS) $(BUILT)/fuzz-counted.cjs $(if $(JSON),--json) $(if $(KEEP),--keep) \
 	  $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(ONLY),--only=$(ONLY)) \
 	  $(if $(SEED),--seed=$(SEED)) $(if $(INPUT),--input=$(INPUT))
+
+crash-points: $(INSTALLED) ## the agent is killed at every call that changes the world; POINTS=all ONLY=fence LIST=1; strace
+	@node test/lib/build.mjs
+	@node --enable-source-maps $(BUILT)/test-crash-points-main.cjs $(ONLY)
 
 bundle: $(INSTALLED) ## one file for each program, with its native parts, in dist/bundle; ARCH=arm64 or arm
 	@node bundle/build.mjs $(ARCH)

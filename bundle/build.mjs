@@ -1,7 +1,8 @@
 /**
  * What goes onto a board or a server is one JavaScript file for each program, with two native parts
  * beside it, and needs nothing but Node. What a program imports at run time only, as the agent does with
- * each driver of a device, lies beside it as `driver-NAME.cjs`, and is loaded where the configuration names it. Source maps lie apart: they are for us, not for the board.
+ * each driver of a device, lies beside it as `part-NAME.cjs`: a board loads what its configuration names.
+ * Source maps lie apart: they are for us, not for the board.
  *
  *   node bundle/build.mjs [x64|arm64|arm]         the programs, into dist/bundle
  *   node bundle/build.mjs --one ENTRY.ts FOLDER   any one program, made the same way (for tests)
@@ -34,7 +35,7 @@ function apart(found) {
     setup(build) {
       build.onResolve({ filter: /^\.\/.*\.ts$/ }, ({ kind, path, resolveDir }) => {
         if (kind !== 'dynamic-import') return undefined;
-        const name = `driver-${basename(path, '.ts')}`;
+        const name = `part-${basename(path, '.ts')}`;
         found[name] = join(resolveDir, path);
         return { path: `./${name}.cjs`, external: true };
       });

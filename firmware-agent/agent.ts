@@ -35,7 +35,6 @@ import { durableOf } from './core/durable.ts';
 import type { Effect } from './core/events.ts';
 import { viewHost } from './core/view.ts';
 import { type AgentDesk, type DeskSetup, openDesk } from './desk.ts';
-import { doctorFacts } from './doctor.ts';
 import { type AlertHookDriver, alertHook } from './drivers/alert-hook.ts';
 import { type Devices, openDevices } from './drivers/devices.ts';
 import { type FenceRecords, fenceRecords } from './drivers/records.ts';
@@ -102,7 +101,10 @@ export async function startAgent(setup: AgentSetup): Promise<Result<Agent>> {
     take: shell.take,
     paths: () => late.paths,
     refused: refusedOn(parts),
-    doctor: () => doctorFacts({ ...setup, ...parts, paths: () => late.paths }),
+    doctor: async () => {
+      const { doctorFacts } = await import('./doctor.ts');
+      return doctorFacts({ ...setup, ...parts, paths: () => late.paths });
+    },
   });
   late.desk = desk;
   const socket = await controlSocket(config.socketPath, desk, (sentence) => log.warn(sentence));

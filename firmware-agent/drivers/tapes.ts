@@ -7,6 +7,7 @@ import { readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
+import { gunzipSync, gzip } from 'node:zlib';
 import { attempt, attemptSync } from '../../protocol/attempt.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
 import { TAPES_MAX } from '../core/limits.ts';
@@ -23,7 +24,6 @@ export function tapeName(number: number): string {
 /** Writes one tape and removes those that are too many; resolves in any case. */
 export function saveTape(dir: string, number: number, tape: Tape): Promise<Result<void>> {
   return attempt(async () => {
-    const { gzip } = await import('node:zlib');
     const packed = await promisify(gzip)(serialize(tape));
     await makeDir(dir);
     const beside = join(dir, 'tape.new');
@@ -36,7 +36,6 @@ export function saveTape(dir: string, number: number, tape: Tape): Promise<Resul
 
 /** Reads a tape; fails with the reason where the file is none. */
 export async function loadTape(path: string): Promise<Result<Tape>> {
-  const { gunzipSync } = await import('node:zlib');
   const read = attemptSync(() => readFileSync(path));
   if (!read.ok) return read;
   const plain = attemptSync(() => gunzipSync(read.value, { maxOutputLength: TAPE_BYTES_MAX }));

@@ -13,7 +13,8 @@
  * round of the agent, bounds how late the loop of either process was.
  *
  * `node load.cjs CONFIG.json` prints `ready` when all lines lie; then each word on its input,
- * `begin`, `mark` (count from here) or `count`, is answered by one JSON line. It ends with its input.
+ * `begin`, `mark` (count from here) or `count`, is answered by one JSON line, and so is
+ * `sample CODE THRESHOLD-MS COUNT EVERY-MS` (sample.ts). It ends with its input.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync, symlinkSync } from 'node:fs';
@@ -23,13 +24,14 @@ import { newShim, type ShimEvent, stepShim } from '../../host-shim/core/shim.ts'
 import { readKeysFile } from '../../protocol/keys-file.ts';
 import { type MqttLink, mqttLink } from '../../protocol/link/mqtt.ts';
 import { after, monotonicMs, type Timer } from '../../protocol/link/timers.ts';
-import { peek } from '../../protocol/wire/codec.ts';
+import { openBody, peek } from '../../protocol/wire/codec.ts';
 import { deframer, frameEncode } from '../../protocol/wire/framing.ts';
 import { type KeyRing, keyRing } from '../../protocol/wire/keys.ts';
 import { nodeCrypto } from '../../protocol/wire/mac.ts';
 import type { Channel } from '../../protocol/wire/messages.ts';
-import { hostDown, hostUp } from '../../protocol/wire/topics.ts';
+import { event, hostDown, hostUp } from '../../protocol/wire/topics.ts';
 import { openPty } from '../lib/pty.ts';
+import { type Mutable, silenceSampler } from './sample.ts';
 
 export interface LoadConfig {
   /** Where the lines appear, as links with the names of the hosts. */
@@ -40,7 +42,11 @@ export interface LoadConfig {
   keys: string;
   url: string;
   keepaliveMs: number;
+  /** The paths of each host; both by default. */
+  channels?: readonly BenchChannel[];
 }
+
+type BenchChannel = 'serial' | 'mqtt';
 
 export interface LoadCounts {
   /** Paths, two a host, on which a session stands and is answered now. */
@@ -58,14 +64,14 @@ interface Tally {
   gapsMs: number[];
 }
 
-interface Player {
+interface Player extends Mutable {
   begin(): void;
   take(event: ShimEvent): void;
   inContact(): number;
 }
 
 const crypto = nodeCrypto();
-const CHANNELS = ['serial', 'mqtt'] as const;
+const BOTH: readonly BenchChannel[] = ['serial', 'mqtt'];
 const MQTT = { packetBytesMax: 1_024, backlogBytesMax: 1 << 20 };
 
 /** Lays the line of one host; it is silent until `begin`. */
@@ -74,21 +80,27 @@ function player(
   setup: { config: LoadConfig; ring: KeyRing; broker: () => MqttLink; tally: Tally },
 ): Player {
   const { config, ring, tally } = setup;
+  const { channels = BOTH } = config;
   const shim = newShim({
     ...{ crypto, ring, host: host.id, hostName: host.name, agent: config.agent.id },
-    ...{ incarnation: host.id, keepaliveMs: config.keepaliveMs, channels: CHANNELS },
+    ...{ incarnation: host.id, keepaliveMs: config.keepaliveMs, channels },
   });
   const input = deframer();
   const up = hostUp(config.agent.name, host.name);
   const last = new Map<Channel, { heard: number; atMs: number }>();
   let timer: Timer | undefined;
   let begun = false;
+  let muted = false;
+  let lastBeat: { frame: Uint8Array; atMs: number } | undefined;
 
   const send = (channel: Channel, frame: Uint8Array): void => {
+    if (muted) return;
     const peeked = peek(frame);
-    if (!('refused' in peeked) && peeked.kind === 'beat') tally.sent += 1;
-    if (channel === 'serial') pty.write(frameEncode(frame));
+    const isBeat = !('refused' in peeked) && peeked.kind === 'beat';
+    if (isBeat) tally.sent += 1;
+    if (channel === 'serial') pty?.write(frameEncode(frame));
     else setup.broker().publish(up, frame, { qos: 0 });
+    if (isBeat) lastBeat = { frame, atMs: monotonicMs() };
   };
   const answered = (channel: Channel, heard: number, now: number): void => {
     const was = last.get(channel);
@@ -109,19 +121,32 @@ function player(
       }
     }
   };
-  const pty = openPty((bytes) =>
+  const fromLine = (bytes: Uint8Array): void =>
     input.push(bytes, monotonicMs(), (frame) =>
       take({ kind: 'frame', channel: 'serial', bytes: frame }),
-    ),
-  );
-  symlinkSync(pty.slavePath, join(config.dir, host.name));
+    );
+  const pty = channels.includes('serial') ? openPty(fromLine) : undefined;
+  if (pty !== undefined) symlinkSync(pty.slavePath, join(config.dir, host.name));
   return {
+    name: host.name,
     take,
     begin: () => {
       begun = true;
-      for (const channel of CHANNELS) take({ kind: 'up', channel });
+      for (const channel of channels) take({ kind: 'up', channel });
     },
     inContact: () => shim.legs.filter((leg) => leg.inContact).length,
+    mute: () => {
+      muted = true;
+    },
+    unmute: () => {
+      muted = false;
+    },
+    lastBeat: () => {
+      const opened = lastBeat === undefined ? undefined : openBody(lastBeat.frame, 'beat');
+      if (lastBeat === undefined || opened === undefined || 'refused' in opened) return undefined;
+      const heard = [...last.values()].some((answer) => answer.heard === opened.seq);
+      return { atMs: lastBeat.atMs, heard };
+    },
   };
 }
 
@@ -148,13 +173,19 @@ function main(config: LoadConfig): void {
       url: config.url,
       protocol: 5,
       clientId: 'fencepost-bench-load',
-      subscriptions: [{ topic: hostDown(config.agent.name, 'x').replace('x', '+'), qos: 0 }],
+      subscriptions: [
+        { topic: hostDown(config.agent.name, 'x').replace('x', '+'), qos: 0 },
+        { topic: event(config.agent.name), qos: 1 },
+      ],
     },
     {
       up: () => process.stdout.write('ready\n'),
       lost: (reason) => process.stderr.write(`the load generator lost its broker: ${reason}\n`),
-      message: (topic, bytes) =>
-        byTopic.get(topic)?.take({ kind: 'frame', channel: 'mqtt', bytes }),
+      message: (topic, bytes) => {
+        const of = byTopic.get(topic);
+        if (of !== undefined) of.take({ kind: 'frame', channel: 'mqtt', bytes });
+        else sampler.said(bytes);
+      },
     },
   );
   const players = config.hosts.map((host) => {
@@ -162,6 +193,10 @@ function main(config: LoadConfig): void {
     byTopic.set(hostDown(config.agent.name, host.name), made);
     return made;
   });
+  const sampler = silenceSampler(players);
+  const answer = (value: object): void => {
+    process.stdout.write(`${JSON.stringify(value)}\n`);
+  };
   const words: Record<string, () => void> = {
     begin: () => {
       const stepMs = config.keepaliveMs / players.length;
@@ -173,9 +208,12 @@ function main(config: LoadConfig): void {
     count: () => undefined,
   };
   createInterface({ input: process.stdin })
-    .on('line', (word) => {
+    .on('line', (line) => {
+      const [word = '', code = '', ...numbers] = line.split(' ');
       words[word]?.();
-      process.stdout.write(`${JSON.stringify(countsOf(players, tally))}\n`);
+      if (word !== 'sample') return answer(countsOf(players, tally));
+      const [thresholdMs = 0, count = 0, everyMs = 0] = numbers.map(Number);
+      void sampler.sample({ code, thresholdMs, count, everyMs }).then(answer);
     })
     .on('close', () => process.exit(0));
 }

@@ -1,11 +1,12 @@
 /**
- * What the agent takes of a board: bytes, time to start, memory and processor.
+ * What the agent takes of a board: bytes, time to start, memory and processor; and how it keeps time:
+ * silences, fences, orders, judge ticks, frames.
  *
  * It prints each figure with its spread and its limit, and ends with 1 where a limit is missed or
  * where the run was not honest: hosts that were not heard, contacts that moved, a loop that stood
  * still. Nothing of it is simulated; site.ts says what stands around the agent.
  *
- *   main.cjs [--json] [--seconds=60] [--runs=11] [--flags="--cpu-prof ..."]     NODE=path
+ *   main.cjs [--json] [--seconds=60] [--runs=11] [--flags="--cpu-prof ..."] [words of parts]     NODE=path
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,11 +16,15 @@ import { parseArgs } from 'node:util';
 import { mosquittoAvailable } from '../lib/brokers/mosquitto.ts';
 import { pause } from '../lib/until.ts';
 import { startChild } from './child.ts';
+import { measureJudge } from './judge.ts';
+import { measureLateness } from './lateness.ts';
 import { bareMemory, bareStart, guard, type OneStart, startTimes } from './measure.ts';
-import { judged, print, type Report } from './report.ts';
+import { measureOrders } from './orders.ts';
+import { type BoardReport, judged, print, type Report } from './report.ts';
 import { BUNDLES, openSite } from './site.ts';
 import { measuringFlags, type Size, sizeOf } from './sizes.ts';
 import { spreadOf } from './spread.ts';
+import { measureWire } from './wire.ts';
 
 interface Options {
   node: string;
@@ -27,6 +32,8 @@ interface Options {
   seconds: number;
   runs: number;
   flags: string[];
+  /** Parts to measure: `board`, or the name of a section; all where none is named. */
+  parts: string[];
 }
 
 /** Hosts of the two boards: a small one, and the largest that serial lines are meant for. */
@@ -43,24 +50,31 @@ async function main(options: Options): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  const report = await measureAll(options);
+  const isWanted = (part: string): boolean =>
+    options.parts.length === 0 || options.parts.some((word) => part.includes(word));
+  const report: Report = { machine: machineOf(options.node), sections: [] };
+  if (isWanted('board')) report.board = await measureBoard(options);
+  if (isWanted('wire') || isWanted('bytes')) report.sections.push(...measureWire(tell));
+  if (isWanted('judge')) report.sections.push(await measureJudge(tell));
+  if (isWanted('orders')) report.sections.push(await measureOrders(tell));
+  if (isWanted('lateness')) report.sections.push(await measureLateness(options.node, tell));
+  report.machine.loadAtEnd = loadavg()[0] ?? 0;
   const verdicts = judged(report);
   if (options.json) process.stdout.write(`${JSON.stringify({ ...report, verdicts }, null, 2)}\n`);
   else print(report, verdicts);
   process.exitCode = verdicts.every(({ ok }) => ok) ? 0 : 1;
 }
 
-async function measureAll(options: Options): Promise<Report> {
+async function measureBoard(options: Options): Promise<BoardReport> {
   const { node, seconds, runs, flags } = options;
-  const machine = machineOf(node);
   const bare: OneStart[] = [];
   const bareOnce = async (): Promise<OneStart> => {
     const took = await bareStart(node);
     bare.push(took);
     return took;
   };
-  const starts: Report['starts'] = [];
-  const guarding: Report['guarding'] = [];
+  const starts: BoardReport['starts'] = [];
+  const guarding: BoardReport['guarding'] = [];
   const sizes: Size[] = [];
   for (const hosts of [FEW, MANY]) {
     const site = await openSite({ hostCount: hosts, keepaliveMs: KEEPALIVE_MS, node });
@@ -76,7 +90,7 @@ async function measureAll(options: Options): Promise<Report> {
     await site.close();
   }
   return {
-    ...{ machine, sizes, starts, guarding },
+    ...{ sizes, starts, guarding },
     bare: {
       wall: spreadOf(bare.map(({ wallMs }) => wallMs)),
       own: spreadOf(bare.map(({ ownMs }) => ownMs)),
@@ -112,6 +126,7 @@ function machineOf(node: string): Report['machine'] {
     memoryGib: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     load: loadavg()[0] ?? 0,
+    loadAtEnd: 0,
     node: execFileSync(node, ['--version'], { encoding: 'utf8' }).trim(),
   };
 }
@@ -121,8 +136,9 @@ function tell(what: string): void {
 }
 
 function optionsOf(args: string[]): Options {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args,
+    allowPositionals: true,
     options: {
       json: { type: 'boolean' },
       seconds: { type: 'string' },
@@ -136,6 +152,7 @@ function optionsOf(args: string[]): Options {
     seconds: wholeOf('seconds', values.seconds ?? '60'),
     runs: wholeOf('runs', values.runs ?? '11'),
     flags: (values.flags ?? '').split(' ').filter((flag) => flag !== ''),
+    parts: positionals,
   };
 }
 

@@ -1,6 +1,7 @@
 /** What the bench found, held against its limits and set for people. */
 import type { Guarding, StartTimes } from './measure.ts';
 import type { Memory } from './proc.ts';
+import type { Section } from './section.ts';
 import type { Size } from './sizes.ts';
 import type { Spread } from './spread.ts';
 
@@ -12,9 +13,17 @@ export interface Report {
     kernel: string;
     /** Processes that wanted to run in the last minute, when the bench began. */
     load: number;
+    /** The same when it was over. */
+    loadAtEnd: number;
     /** Version of the Node under which the agent ran. */
     node: string;
   };
+  /** Absent where only other parts were wanted. */
+  board?: BoardReport;
+  sections: Section[];
+}
+
+export interface BoardReport {
   sizes: Size[];
   starts: StartTimes[];
   guarding: Guarding[];
@@ -40,7 +49,12 @@ const RSS_MIB_MAX = 72;
 const ACKNOWLEDGED_MIN = 0.97;
 
 /** Every promise with what became of it. */
-export function judged({ sizes, starts, guarding }: Report): Verdict[] {
+export function judged({ board, sections }: Report): Verdict[] {
+  const ofBoard = board === undefined ? [] : judgedBoard(board);
+  return [...ofBoard, ...sections.flatMap(({ verdicts }) => verdicts)];
+}
+
+function judgedBoard({ sizes, starts, guarding }: BoardReport): Verdict[] {
   const most = (what: string, value: number, limit: number): Verdict => ({
     ...{ what, value, limit, least: false, ok: value <= limit },
   });
@@ -67,16 +81,29 @@ export function judged({ sizes, starts, guarding }: Report): Verdict[] {
 }
 
 /** Prints all figures, then the verdicts. */
-export function print(report: Report, verdicts: readonly Verdict[]): void {
-  const { machine, sizes, starts, guarding, bare } = report;
+export function print({ machine, board, sections }: Report, verdicts: readonly Verdict[]): void {
+  const { load, loadAtEnd } = machine;
   say(
     `agent under Node ${machine.node.replace(/^v/, '')}; ${machine.processor}, ${machine.cores} cores,`,
   );
   say(
-    `${machine.memoryGib} GiB, Linux ${machine.kernel}, load ${machine.load.toFixed(2)} at the start`,
+    `${machine.memoryGib} GiB, Linux ${machine.kernel}, load ${load.toFixed(2)} at the start, ${loadAtEnd.toFixed(2)} at the end`,
   );
-  if (machine.load > machine.cores)
+  if (Math.max(load, loadAtEnd) > machine.cores)
     say('The machine is busy: all times are longer than they need be.');
+  if (board !== undefined) printBoard(board);
+  for (const { title, head, rows } of sections) {
+    say(`\n${title}`);
+    say(row('', ...head));
+    for (const [name = '', ...cells] of rows) say(row(`  ${name}`, ...cells));
+  }
+  say('');
+  for (const verdict of verdicts) say(verdictLine(verdict));
+  const missed = verdicts.filter(({ ok }) => !ok).length;
+  say(`\n${verdicts.length - missed} passed, ${missed} failed`);
+}
+
+function printBoard({ sizes, starts, guarding, bare }: BoardReport): void {
   say('\nminified JavaScript, every file that the program loads');
   for (const size of sizes) say(sizeLine(size));
   say(`\n${row('from exec, ms', 'min', 'median', 'max', 'runs')}`);
@@ -93,10 +120,6 @@ export function print(report: Report, verdicts: readonly Verdict[]): void {
     say(row(`  agent with ${hosts} hosts, after ${seconds} s`, ...memoryCells(memory)));
   }
   for (const run of guarding) printRun(run);
-  say('');
-  for (const verdict of verdicts) say(verdictLine(verdict));
-  const missed = verdicts.filter(({ ok }) => !ok).length;
-  say(`\n${verdicts.length - missed} passed, ${missed} failed`);
 }
 
 function printRun(run: Guarding): void {
@@ -141,7 +164,7 @@ function verdictLine({ what, value, limit, least, ok }: Verdict): string {
 }
 
 function row(name: string, ...cells: string[]): string {
-  return name.padEnd(42) + cells.map((cell) => cell.padStart(10)).join('');
+  return name.padEnd(48) + cells.map((cell) => cell.padStart(12)).join('');
 }
 
 function say(line: string): void {

@@ -15,12 +15,14 @@ import { mosquittoBroker } from '../lib/brokers/mosquitto.ts';
 import { built } from '../lib/built.ts';
 import { type Child, startChild } from './child.ts';
 import type { LoadConfig, LoadCounts } from './load.ts';
+import type { SampleSetup, Samples } from './sample.ts';
 
 export interface Site {
   readonly config: string;
   /** Starts an agent that remembers nothing; `flags` go to Node before the program. */
   startAgent(flags?: readonly string[]): Child;
   load(word: 'begin' | 'mark' | 'count'): Promise<LoadCounts>;
+  sample(setup: SampleSetup): Promise<Samples>;
   /** Contacts that moved so far, by the log of the bench: nobody is to be fenced here. */
   moved(): number;
   close(): Promise<void>;
@@ -31,6 +33,10 @@ export interface SiteSetup {
   keepaliveMs: number;
   /** The Node under which the agent runs. */
   node: string;
+  /** Hosts over the broker alone, which are found dead by silence alone. */
+  mqttOnly?: boolean;
+  /** More lines of `[timing]`. */
+  timing?: readonly string[];
 }
 
 const NODE_FLAGS = ['--disallow-code-generation-from-strings', '--disable-proto=delete'];
@@ -42,7 +48,8 @@ const AGENT = { name: 'board', id: 1 };
 export const BUNDLES: string = join(import.meta.dirname, '..', 'bundle');
 
 /** Starts everything but the agent; nothing speaks yet. */
-export async function openSite({ hostCount, keepaliveMs, node }: SiteSetup): Promise<Site> {
+export async function openSite(setup: SiteSetup): Promise<Site> {
+  const { hostCount, keepaliveMs, node, mqttOnly = false } = setup;
   const dir = mkdtempSync(join(tmpdir(), 'fencepost-bench-'));
   const lines = join(dir, 'lines');
   mkdirSync(lines);
@@ -63,10 +70,11 @@ export async function openSite({ hostCount, keepaliveMs, node }: SiteSetup): Pro
   const load: LoadConfig = {
     ...{ dir: lines, hosts, agent: AGENT, keys: join(dir, 'keys') },
     ...{ url: broker.url, keepaliveMs },
+    channels: mqttOnly ? ['mqtt'] : ['serial', 'mqtt'],
   };
   writeFileSync(join(dir, 'load.json'), JSON.stringify(load));
   const config = join(dir, 'agent.toml');
-  writeFileSync(config, agentToml(dir, load));
+  writeFileSync(config, agentToml(dir, load, setup));
   const player = startChild(process.execPath, [
     built('test/bench/load.ts'),
     join(dir, 'load.json'),
@@ -80,6 +88,8 @@ export async function openSite({ hostCount, keepaliveMs, node }: SiteSetup): Pro
       return startChild(node, [...NODE_FLAGS, ...flags, program, 'run', config], 'stderr');
     },
     load: async (word) => JSON.parse(await player.ask(word)),
+    sample: async ({ code, thresholdMs, count, everyMs }) =>
+      JSON.parse(await player.ask(`sample ${code} ${thresholdMs} ${count} ${everyMs}`)),
     moved: () => bench.contacts().length,
     close: async () => {
       await player.end();
@@ -90,7 +100,13 @@ export async function openSite({ hostCount, keepaliveMs, node }: SiteSetup): Pro
   };
 }
 
-function agentToml(dir: string, { hosts, url, keepaliveMs }: LoadConfig): string {
+function agentToml(
+  dir: string,
+  { hosts, url, keepaliveMs }: LoadConfig,
+  { mqttOnly = false, timing = [] }: SiteSetup,
+): string {
+  const line = (name: string, id: number): string =>
+    `serial = { path = "${join(dir, 'lines', name)}", adapter = "hub${Math.ceil(id / HUB_PORTS)}" }`;
   const socket = join(dir, 'bench.sock');
   return [
     'schema = 1',
@@ -105,10 +121,11 @@ function agentToml(dir: string, { hosts, url, keepaliveMs }: LoadConfig): string
     `url = "${url}"`,
     '[timing]',
     `keepalive = "${keepaliveMs}ms"`,
+    ...timing,
     ...hosts.flatMap(({ name, id }) => [
       `[hosts.${name}]`,
       `id = ${id}`,
-      `serial = { path = "${join(dir, 'lines', name)}", adapter = "hub${Math.ceil(id / HUB_PORTS)}" }`,
+      mqttOnly ? 'silence = "act"' : line(name, id),
       `[[hosts.${name}.outlets]]`,
       `driver = "bench"\nname = "psu"\nsocket = "${socket}"\nplug = "${name}-psu"`,
       `[[hosts.${name}.senses]]`,

@@ -17,3 +17,27 @@ export function spreadOf(values: readonly number[]): Spread {
   const last = sorted.length - 1;
   return { min: at(0), median: at(last >> 1), max: at(last), count: sorted.length };
 }
+
+/** A distribution: what is usual, and what is rare. */
+export interface Tail {
+  min: number;
+  p50: number;
+  p99: number;
+  p999: number;
+  max: number;
+  count: number;
+}
+
+/** Throws where nothing was measured. */
+export function tailOf(values: readonly number[]): Tail {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number => {
+    const value = sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+    if (value === undefined) throw new Error('nothing was measured');
+    return value;
+  };
+  return {
+    ...{ min: at(0), p50: at(0.5), p99: at(0.99), p999: at(0.999), max: at(1) },
+    count: sorted.length,
+  };
+}

@@ -3,8 +3,10 @@
  *
  * A disk writes sectors of 512 bytes, in any order, whole or not at all. So of a write that was under
  * way any subset of its sectors may be there; of a disk that lies about having stored, any subset of
- * the last two writes, which lie in different slots. A start may find the newest state, or the one
- * before, and after a lying disk none; never a mixture, and never an older one than was surely stored.
+ * the last two writes, which lie in different slots; of one that also writes later things first, for
+ * each sector and for the length of each file any of the last three writes, without regard to the
+ * others. A start may find the newest state, or the one before, and after a lying disk none; never a
+ * mixture, and never an older one than was surely stored.
  */
 import { decodeSlot, encodeSlot, newestOf } from '../../firmware-agent/drivers/state-slots.ts';
 import { prng } from '../lib/prng.ts';
@@ -15,6 +17,8 @@ const SECTOR_BYTES = 512;
 const SECTORS_MAX = 13;
 /** Of two writes, together. */
 const PAIR_SECTORS = 7;
+/** Of three writes: those of the slot that is written twice. */
+const REORDERED_SECTORS = 5;
 /** Payloads around the edges of sectors; a slot has 18 bytes beside it. */
 const EDGES = [-19, -18, -17, -1, 0, 1];
 
@@ -25,10 +29,12 @@ export function tornImages(
   {
     sectors = SECTORS_MAX,
     pair = PAIR_SECTORS,
+    reordered = REORDERED_SECTORS,
     seed = 1,
   }: {
     sectors?: number;
     pair?: number;
+    reordered?: number;
     seed?: number;
   } = {},
   look: (tally: Tally) => boolean = () => true,
@@ -46,8 +52,25 @@ export function tornImages(
     tearBoth(count * SECTOR_BYTES - 100, count * SECTOR_BYTES - 18, tally);
     if (!look(tally)) return tally;
   }
+  for (let count = 1; count <= reordered; count += 1) {
+    // Longer or shorter than what lay there, in either direction, and over nothing at all.
+    for (const [first, second, third] of GROWTHS) {
+      const bytes = (share: number): number => Math.round(share * count * SECTOR_BYTES);
+      reorder([bytes(first), bytes(second), bytes(third)], bytes(1), tally);
+      if (!look(tally)) return tally;
+    }
+  }
   return tally;
 }
+
+/** Lengths of three states after one another in one slot, as shares of the longest; 0 is no file. */
+const GROWTHS = [
+  [0.9, 0.9, 0.9],
+  [0.3, 0.6, 0.9],
+  [0.9, 0.6, 0.3],
+  [0, 0.9, 0.5],
+  [0.5, 0.9, 0],
+] as const;
 
 function stateOf(counter: number, bytes: number): Buffer {
   const payload = Buffer.alloc(bytes);
@@ -95,6 +118,51 @@ function tearBoth(oneBytes: number, otherBytes: number, tally: Tally): void {
   }
 }
 
+/**
+ * 3 and 4 were surely stored; 5, 6 and 7 were written, and each sector and each length on the disk may be
+ * that of any of them. A file grows and is never cut short; what no write reached reads as zeros.
+ */
+function reorder(lengths: [number, number, number], other: number, tally: Tally): void {
+  const ones = [3, 5, 7].map((counter, i) => written(counter, lengths[i] ?? 0));
+  const others = [4, 6].map((counter) => written(counter, other - counter));
+  const all = [...ones, ...others].filter((image) => image.length > 0);
+  const slots = [...orders(others)];
+  for (const one of orders(ones)) {
+    for (const another of slots) judge([one, another], all, ANY_OR_NONE, tally);
+  }
+}
+
+const ANY_OR_NONE = [7, 6, 5, 4, 3, undefined];
+
+function written(counter: number, bytes: number): Buffer {
+  return bytes === 0 ? NOTHING : stateOf(counter, bytes);
+}
+
+/** Every file that writes of these images, one over the other, may leave in whatever order they come. */
+function* orders(images: readonly Buffer[]): Generator<Buffer> {
+  const files = images.map((_, i) => laidOver(images.slice(0, i + 1)));
+  const longest = Math.max(...files.map(({ length }) => length));
+  const sectors = Math.ceil(longest / SECTOR_BYTES);
+  const lengths = new Set(files.map(({ length }) => length));
+  for (let choice = 0; choice < files.length ** sectors; choice += 1) {
+    const file = Buffer.alloc(longest);
+    let rest = choice;
+    for (let sector = 0; sector < sectors; sector += 1) {
+      const at = sector * SECTOR_BYTES;
+      file.set(files[rest % files.length]?.subarray(at, at + SECTOR_BYTES) ?? NOTHING, at);
+      rest = Math.floor(rest / files.length);
+    }
+    for (const length of lengths) yield file.subarray(0, length);
+  }
+}
+
+/** The file as its writers see it, in the order in which they wrote. */
+function laidOver(images: readonly Buffer[]): Buffer {
+  const file = Buffer.alloc(Math.max(...images.map(({ length }) => length)));
+  for (const image of images) image.copy(file);
+  return file;
+}
+
 /** What a start finds must be one of `allowed`, and whole. */
 function judge(
   images: Buffer[],
@@ -127,7 +195,7 @@ function judge(
 export const tornPart: Part = {
   name: 'torn',
   promise:
-    'no image of a torn write is read as a state that was never written, or is older than need be',
+    'no image of torn or reordered writes is read as a state that was never written, or is older than need be',
   run: ({ seed, untilMs, progress }) =>
     tornImages({ seed }, (tally) => {
       progress(tally);

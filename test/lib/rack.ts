@@ -91,8 +91,8 @@ export interface Rack {
   said(): readonly AgentLine[];
   /** Starts the agent, again where it has ended; resolves when it guards. */
   startAgent(): Promise<AgentProcess>;
-  /** The same, and does not wait: `agent` is the new one at once. */
-  launchAgent(): AgentProcess;
+  /** The same, and does not wait: `agent` is the new one at once. `under` is a command to start it. */
+  launchAgent(under?: readonly string[]): AgentProcess;
   /** Runs `fencepost` over the local socket, or over MQTT with the operator's key. */
   fencepost(args: string[], over?: 'socket' | 'mqtt'): Promise<Ran>;
   /** Plays the tape of the last fence of a host once more. */
@@ -140,8 +140,8 @@ export async function startRack(setup: RackSetup): Promise<Rack> {
       await guards(agent);
       return agent;
     },
-    launchAgent: () => {
-      agent = runAgent(dir, ours, said);
+    launchAgent: (under) => {
+      agent = runAgent(dir, ours, said, under);
       return agent;
     },
     fencepost: (args, over = 'socket') => {
@@ -170,10 +170,12 @@ export function runAgent(
   dir: string,
   { name, wallAheadMs }: { name: string; wallAheadMs: number },
   said: AgentLine[],
+  under: readonly string[] = [],
 ): AgentProcess {
   const program = built('firmware-agent/main.ts');
   const file = join(dir, `${name}.toml`);
-  const child = spawn(process.execPath, [...NODE_FLAGS, program, 'run', file], {
+  const command = [...under, process.execPath, ...NODE_FLAGS, program, 'run', file];
+  const child = spawn(command[0] ?? '', command.slice(1), {
     env: { ...process.env, ...wallClockEnv({ aheadMs: wallAheadMs }) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -254,10 +256,19 @@ function followed(
   };
 }
 
-/** The two clocks are compared at each line, so that the wall clock may drift and even jump. */
+/**
+ * The two clocks are compared at each line, so that the wall clock may drift and even jump; and at
+ * once, or what a busy machine does between the two would be added to the time.
+ */
 export function atMsOf(time: string): number {
-  return monotonicMs() - (Date.now() - Date.parse(time));
+  for (;;) {
+    const nowMs = monotonicMs();
+    const atMs = nowMs - (Date.now() - Date.parse(time));
+    if (monotonicMs() - nowMs < CLOCKS_APART_MS) return atMs;
+  }
 }
+
+const CLOCKS_APART_MS = 1;
 
 function agentLine(words: string): Omit<AgentLine, 'pid'> {
   if (!words.startsWith('{')) return { time: '', atMs: monotonicMs(), level: 'error', text: words };

@@ -20,6 +20,7 @@ import { pause } from '../lib/until.ts';
 import { given, givenSeed } from './lib/given.ts';
 import { allBeat, viewOf } from './lib/hearing.ts';
 import { linesOf } from './lib/judge.ts';
+import { howLeft, type Left } from './lib/left.ts';
 import { numberOf, OPS, opsKeys, ordererOf, type Tap, tapOf } from './lib/orderer.ts';
 import { onBothPaths } from './lib/racks.ts';
 import type { Scenario, Stage } from './lib/scenario.ts';
@@ -177,15 +178,12 @@ function momentOf(rack: Rack, host: string, fromMs: number): string {
   return last.what === 'kill' ? 'dark' : last.what === 'hang' ? 'hung' : 'booting';
 }
 
-/** How a host was left. */
-type State = 'beats' | 'kept off' | 'found open' | 'hangs' | 'frozen';
-
-async function settled(board: Board, host: string): Promise<State> {
+async function settled(board: Board, host: string): Promise<Left> {
   const endMs = monotonicMs() + SETTLED_MS_MAX;
   let view: BoardView | undefined;
   while (monotonicMs() < endMs) {
     view = await viewOf(board.rack);
-    const state = view === undefined ? undefined : await stateOf(board, host, view);
+    const state = view === undefined ? undefined : await howLeft(board.rack, host, view);
     if (state !== undefined) return state;
     await pause(60);
   }
@@ -193,27 +191,9 @@ async function settled(board: Board, host: string): Promise<State> {
   throw new Error(`${host} is not settled: ${JSON.stringify([shown, view?.alarms])}`);
 }
 
-async function stateOf(board: Board, host: string, view: BoardView): Promise<State | undefined> {
-  const { rack } = board;
-  const shown = view.hosts.find(({ name }) => name === host);
-  const { contacts, power } = await rack.bench.truth(host);
-  const isClosed = contacts['psu'] === 'closed' && power;
-  const alarms = view.alarms.filter((alarm) => alarm.host === host).map(({ code }) => code);
-  if (shown?.phase === 'frozen') return 'frozen';
-  if (!isClosed && shown?.keptOffBy != null && shown.fence?.step === 'kept') return 'kept off';
-  if (!isClosed) return alarms.includes('found-open') && !shown?.fence ? 'found open' : undefined;
-  if (shown?.fence) return undefined;
-  if (shown?.phase === 'alive') return 'beats';
-  const process = rack.bench
-    .log()
-    .findLast((entry) => entry.kind === 'process' && entry.host === host);
-  const hangs = process?.kind === 'process' && process.what === 'hang';
-  return hangs && shown?.phase === 'absent' ? 'hangs' : undefined;
-}
-
 interface Outcome {
   host: string;
-  state: State;
+  state: Left;
   fromMs: number;
 }
 
@@ -231,7 +211,7 @@ function judgeState({ rack, tally }: Board, kill: Kill, { host, state, fromMs }:
 }
 
 /** Whatever was left off, hanging or frozen is made to beat for the next kill. */
-async function mend(board: Board, host: string, state: State): Promise<void> {
+async function mend(board: Board, host: string, state: Left): Promise<void> {
   const { rack, supervisor } = board;
   if (state === 'hangs') await rack.bench.host(host, 'resume');
   if (state === 'frozen') {

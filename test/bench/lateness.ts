@@ -1,0 +1,139 @@
+/**
+ * How late a silence is found: at warntime again and again, at deadtime once in each life of the agent.
+ *
+ * A board fences by verdict ten times an hour and not twice within half a minute, so verdicts alone
+ * would take a day. `late` at warntime is told by the same judge in the same tick, from the same
+ * silence held against another time, and has no budget; the verdicts are few and lie beside it.
+ * Agent, broker and load generator are real processes on one machine; hosts have the broker alone
+ * and `silence = "act"`, so that no proof that is still missing makes a verdict later.
+ */
+import { until } from '../lib/until.ts';
+import type { Child } from './child.ts';
+import type { Samples } from './sample.ts';
+import { least, most, type Section, TAIL_HEAD, tailCells } from './section.ts';
+import { openSite, type Site } from './site.ts';
+import { type Tail, tailOf } from './spread.ts';
+
+interface Case {
+  hosts: number;
+  keepaliveMs: number;
+  warntimeMs: number;
+  deadtimeMs: number;
+  /** Silences up to warntime, and how far apart; lives of the agent, with a verdict each. */
+  warnings: number;
+  everyMs: number;
+  lives: number;
+}
+
+const CASES: readonly Case[] = [
+  {
+    ...{ hosts: 1, keepaliveMs: 200, warntimeMs: 600, deadtimeMs: 1_900 },
+    ...{ warnings: 20, everyMs: 700, lives: 8 },
+  },
+  {
+    ...{ hosts: 100, keepaliveMs: 1_000, warntimeMs: 2_500, deadtimeMs: 4_000 },
+    ...{ warnings: 200, everyMs: 100, lives: 3 },
+  },
+  {
+    ...{ hosts: 1_000, keepaliveMs: 1_000, warntimeMs: 2_500, deadtimeMs: 4_000 },
+    ...{ warnings: 200, everyMs: 100, lives: 2 },
+  },
+];
+
+/** q of these deadtimes, and what a channel over a broker may delay: L1. */
+const JUDGE_TICK_MS = 50;
+const CHANNEL_MS = 500;
+const CONTACT_MS_MAX = 60_000;
+
+interface Found {
+  hosts: number;
+  late: Tail;
+  dead: Tail;
+  lost: number;
+  untold: number;
+}
+
+/** Samples all cases, one after the other. */
+export async function measureLateness(
+  node: string,
+  tell: (what: string) => void,
+): Promise<Section> {
+  const found: Found[] = [];
+  for (const one of CASES) {
+    tell(`silences of ${one.hosts} hosts`);
+    found.push(await measureCase(node, one));
+  }
+  return {
+    name: 'lateness',
+    title:
+      'lateness of a silence, ms: last beat to event, less the time after which it is due; real processes',
+    head: TAIL_HEAD,
+    rows: found.flatMap(({ hosts, late, dead }) => [
+      [`warning at warntime, ${hosts} hosts`, ...tailCells(late)],
+      [`verdict at deadtime, ${hosts} hosts`, ...tailCells(dead)],
+    ]),
+    verdicts: found.flatMap(({ hosts, late, dead, untold }) => [
+      least(`ms that a silence of ${hosts} hosts was ever told early`, least2(late, dead), 0),
+      most(`ms of lateness with ${hosts} hosts, p99`, late.p99, JUDGE_TICK_MS + CHANNEL_MS),
+      most(`silences of ${hosts} hosts that were never told`, untold, 0),
+    ]),
+    figures: found,
+  };
+}
+
+function least2(one: Tail, other: Tail): number {
+  return Math.min(one.min, other.min);
+}
+
+async function measureCase(node: string, one: Case): Promise<Found> {
+  const { hosts, keepaliveMs, warntimeMs, deadtimeMs, warnings, everyMs, lives } = one;
+  const timing = [
+    `warntime = "${warntimeMs}ms"`,
+    `deadtime = "${deadtimeMs}ms"`,
+    `initdead = "${deadtimeMs}ms"`,
+  ];
+  const site = await openSite({ hostCount: hosts, keepaliveMs, node, mqttOnly: true, timing });
+  const all: Record<'late' | 'dead', Samples> = { late: none(), dead: none() };
+  for (let life = 0; life < lives; life += 1) {
+    const agent = await heardAgent(site, hosts, life === 0);
+    if (life === 0) {
+      const setup = { code: 'late', thresholdMs: warntimeMs, count: warnings, everyMs };
+      addTo(all.late, await site.sample(setup));
+    }
+    const setup = { code: 'dead', thresholdMs: deadtimeMs, count: 1, everyMs: 0 };
+    addTo(all.dead, await site.sample(setup));
+    await agent.end();
+  }
+  await site.close();
+  return {
+    hosts,
+    late: tailOf(all.late.latenessMs),
+    dead: tailOf(all.dead.latenessMs),
+    lost: all.late.lost + all.dead.lost,
+    untold: all.late.untold + all.dead.untold,
+  };
+}
+
+/** An agent without memory that hears every host. */
+async function heardAgent(site: Site, hosts: number, isFirst: boolean): Promise<Child> {
+  const agent = site.startAgent();
+  await agent.line('"started"');
+  if (isFirst) await site.load('begin');
+  await site.load('mark');
+  const isHeard = async (): Promise<boolean> => {
+    const { inContact, acknowledged } = await site.load('count');
+    return inContact === hosts && acknowledged >= 3 * hosts;
+  };
+  await until('all hosts are heard', isHeard, CONTACT_MS_MAX);
+  return agent;
+}
+
+function none(): Samples {
+  return { latenessMs: [], lost: 0, untold: 0 };
+}
+
+function addTo(all: Samples, more: Samples): void {
+  all.latenessMs.push(...more.latenessMs);
+  all.lost += more.lost;
+  all.untold += more.untold;
+}
