@@ -9,7 +9,7 @@
  * new until it is.
  */
 import { attempt } from '../../protocol/attempt.ts';
-import { after, monotonicMs } from '../../protocol/link/timers.ts';
+import { after, monotonicMs, soon } from '../../protocol/link/timers.ts';
 import { failure, type Result } from '../../protocol/result.ts';
 
 /** One call as the device's side sees it. */
@@ -120,8 +120,11 @@ function entryOf<T>(limitMs: number, use: Use<T>): Entry {
     answer(is);
     for (const fn of gone) fn();
   };
+  // After a stall of ours the answer may lie there already.
   const limit = after(limitMs, () =>
-    settle(begun ? failure('timeout', 'it does not answer') : failure('waiting', 'it is busy')),
+    soon(() =>
+      settle(begun ? failure('timeout', 'it does not answer') : failure('waiting', 'it is busy')),
+    ),
   );
   return {
     outcome: outcome as Promise<Result<never>>,

@@ -9,7 +9,7 @@
 import { randomInt } from 'node:crypto';
 import { attemptSync } from '../../protocol/attempt.ts';
 import type { MqttEvents, MqttLink, MqttSetup } from '../../protocol/link/mqtt.ts';
-import { failure, ok, type Result } from '../../protocol/result.ts';
+import { type Failure, failure, ok, type Result } from '../../protocol/result.ts';
 import { clientId } from '../../protocol/wire/topics.ts';
 import type { MqttMeterDevice, MqttPlugDevice } from '../config/devices/device.ts';
 import type { Asked, Contact, Driver, PowerSwitch, Reading, Sense } from '../ports/power.ts';
@@ -139,11 +139,12 @@ function senseOf(
 
 function openBroker({ agent, connect }: PlugTools, topics: string[]): Broker {
   const waiting = new Set<Waiting>();
-  let why: string | undefined = 'the broker has not been reached yet';
+  // A broker that is on its way is no trouble yet.
+  let why: Failure | undefined = failure('waiting', 'the broker has not been reached yet');
   // Not those of the life before, whose answers may still be on their way.
   let lastMark = randomInt(2 ** 30);
   const failAll = (reason: string): void => {
-    why = reason;
+    why = failure('disconnected', reason);
     for (const one of [...waiting]) one.fail(reason);
   };
   const setup = {
@@ -171,7 +172,7 @@ function openBroker({ agent, connect }: PlugTools, topics: string[]): Broker {
   return {
     ask: (style, what, call, meaningOf) => {
       if (why !== undefined) {
-        call.answer(failure('disconnected', why));
+        call.answer(why);
         return Promise.resolve();
       }
       lastMark += 1;

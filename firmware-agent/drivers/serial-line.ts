@@ -7,8 +7,8 @@
 import { attempt } from '../../protocol/attempt.ts';
 import { backoffMs } from '../../protocol/link/backoff.ts';
 import type { openSerialPort, SerialPort } from '../../protocol/link/serial-port.ts';
-import { after, monotonicMs, type Timer } from '../../protocol/link/timers.ts';
-import { failure, ok, type Result } from '../../protocol/result.ts';
+import { after, monotonicMs, soon, type Timer } from '../../protocol/link/timers.ts';
+import { type Failure, failure, ok, type Result } from '../../protocol/result.ts';
 import type { SerialWords } from '../config/devices/serial-models.ts';
 import { type DeviceQueue, deviceQueue } from './device-queue.ts';
 
@@ -16,7 +16,7 @@ export interface SerialLine {
   /** Of all who use the line. */
   queue: DeviceQueue;
   /** Why nothing can be sent now; undefined when something can. */
-  notReady(): string | undefined;
+  notReady(): Failure | undefined;
   /** Sends, and gives all that came back once it fits and the line is quiet; else fails after `limitMs`. */
   exchange(send: string, fits: RegExp, limitMs: number): Promise<Result<string>>;
   close(): Promise<void>;
@@ -40,12 +40,13 @@ export function openLine(
   let heard = '';
   let onBytes = (): void => undefined;
   let port: SerialPort | undefined;
-  let why: string | undefined = `${path} is being opened`;
+  // A port that is on its way is no trouble yet.
+  let why: Failure | undefined = failure('waiting', `${path} is being opened`);
 
   const begin = async (its: SerialPort): Promise<void> => {
     const { hello, ready, readyMs = 0 } = model;
     port = its;
-    why = `${path} is not ready yet`;
+    why = failure('waiting', `${path} is not ready yet`);
     heard = '';
     const endMs = monotonicMs() + readyMs;
     const isReady = (): boolean => ready === undefined || heard.includes(ready);
@@ -62,7 +63,7 @@ export function openLine(
     },
     over: (reason) => {
       port = undefined;
-      why = reason;
+      why = failure('disconnected', reason);
     },
   });
   return {
@@ -71,32 +72,66 @@ export function openLine(
     exchange: (send, fits, limitMs) => {
       heard = '';
       const isSent = port?.write(Buffer.from(send, 'latin1')) ?? false;
-      if (!isSent) return Promise.resolve(failure('disconnected', why ?? `${path} takes nothing`));
-      return new Promise((resolve) => {
-        let quiet: Timer | undefined;
-        const end = (outcome: Result<string>): void => {
-          limit.cancel();
-          quiet?.cancel();
-          onBytes = () => undefined;
-          resolve(outcome);
-        };
-        const limit = after(limitMs, () => {
-          const what = heard === '' ? 'it does not answer' : `it answers ${printable(heard)}`;
-          end(failure('timeout', why ?? what));
-        });
-        onBytes = () => {
-          quiet?.cancel();
-          if (fits.test(heard)) quiet = after(QUIET_MS, () => end(ok(heard)));
-        };
-      });
+      if (!isSent) {
+        return Promise.resolve(why ?? failure('disconnected', `${path} takes nothing`));
+      }
+      return answerOn(
+        {
+          heard: () => heard,
+          listen: (fn) => {
+            onBytes = fn;
+          },
+          why: () => why,
+        },
+        fits,
+        limitMs,
+      );
     },
     close: async () => {
       queue.close();
       await keeper.close();
       port = undefined;
-      why = 'the switch was closed';
+      why = failure('closed', 'the switch was closed');
     },
   };
+}
+
+interface Ear {
+  heard(): string;
+  /** Has `fn` called at all bytes that come. */
+  listen(fn: () => void): void;
+  why(): Failure | undefined;
+}
+
+/** Waits for an answer; what came in time counts, though the line was not quiet by then, or we were not there. */
+function answerOn(ear: Ear, fits: RegExp, limitMs: number): Promise<Result<string>> {
+  return new Promise((resolve) => {
+    let quiet: Timer | undefined;
+    let isOver = false;
+    const end = (outcome: Result<string>): void => {
+      limit.cancel();
+      quiet?.cancel();
+      ear.listen(() => undefined);
+      resolve(outcome);
+    };
+    const giveUp = (): void => {
+      const said = ear.heard();
+      const what = said === '' ? 'it does not answer' : `it answers ${printable(said)}`;
+      end(ear.why() ?? failure('timeout', what));
+    };
+    const limit = after(limitMs, () =>
+      soon(() => {
+        isOver = true;
+        if (quiet === undefined) giveUp();
+      }),
+    );
+    ear.listen(() => {
+      quiet?.cancel();
+      quiet = undefined;
+      if (fits.test(ear.heard())) quiet = after(QUIET_MS, () => end(ok(ear.heard())));
+      else if (isOver) giveUp();
+    });
+  });
 }
 
 type PortEvents = Parameters<typeof openSerialPort>[1];

@@ -60,7 +60,7 @@ function switchOf(
   const either = whole(`(?:${model.isOn})|(?:${model.isOff})`);
   const read: Use<Contact> = async ({ leftMs, answer }) => {
     const why = line.notReady();
-    if (why !== undefined) return answer(failure('disconnected', why));
+    if (why !== undefined) return answer(why);
     // An answer that is cut short would look like a bad one.
     if (leftMs() < answerMs) return answer(failure('waiting', 'it is busy'));
     const said = await line.exchange(filled(model.ask ?? '', plug), either, answerMs);
@@ -77,7 +77,7 @@ function switchOf(
     async ({ leftMs, answer }) => {
       while (line.notReady() !== undefined && leftMs() > answerMs) await rest(LOOK_MS);
       const why = line.notReady();
-      if (why !== undefined) return answer(failure('disconnected', why));
+      if (why !== undefined) return answer(why);
       if (leftMs() < answerMs) return answer(failure('waiting', 'it is busy'));
       const isAnswered = model.done !== undefined;
       const said = await line.exchange(filled(model[to], plug), done, isAnswered ? answerMs : 0);

@@ -49,7 +49,7 @@ export interface SwitchContract {
 }
 
 /** A busy machine, beyond the limit that a driver keeps. */
-const SLACK_MS = 400;
+const SLACK_MS = 1_500;
 /** How long a device that is back may need to be found. */
 export const BACK_MS = 10_000;
 
@@ -98,16 +98,18 @@ export function switchContract(test: Suite, name: string, contract: SwitchContra
     assert.equal(rig.contact(), 'closed');
     await rig.closeDriver();
   });
-  promise('closing it ends what it was doing', async (rig) => {
-    await rig.spoil('mute');
-    const reading = rig.outlet.read();
-    const turning = rig.outlet.turn('open');
-    await rig.closeDriver();
-    assert.deepEqual(
-      [await inTime(0, () => reading), (await inTime(0, () => turning)).ok],
-      ['unknown', false],
-    );
-  });
+  if (faults.includes('mute')) {
+    promise('closing it ends what it was doing', async (rig) => {
+      await rig.spoil('mute');
+      const reading = rig.outlet.read();
+      const turning = rig.outlet.turn('open');
+      await rig.closeDriver();
+      assert.deepEqual(
+        [await inTime(0, () => reading), (await inTime(0, () => turning)).ok],
+        ['unknown', false],
+      );
+    });
+  }
   for (const fault of faults) {
     promise(`${fault}: no reading is open that is not, and all ends in time`, (rig) =>
       spoilt(rig, fault, contract.isAcknowledged !== false || fault === 'gone'),

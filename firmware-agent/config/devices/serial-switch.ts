@@ -66,8 +66,8 @@ export const serialOutletSchema: v.GenericSchema<unknown, OutletTable> = v.pipe(
     const { answer: _, is_on: isOn, is_off: isOff, ...words } = protocol ?? {};
     const isRead = protocol === undefined || (isOn !== undefined && isOff !== undefined);
     return {
-      // Time for what another plug asks first.
-      ...outletOf(table, 2 * answerMs),
+      // No question is begun that has not the time of an answer left, and another may go before it.
+      ...outletOf({ ...table, period: Math.max(table.period ?? 0, 2 * answerMs) }, 0),
       readable: table.readable !== false && isRead,
       device: {
         driver: 'serial-switch' as const,

@@ -122,6 +122,8 @@ test('a serial switch is a row of the table, and knows its plugs', () => {
     readable: true,
     periodMs: 500,
   });
+  const hasty = accepted(file(lcus('1', 'contact = "normally-closed"', 'period = "50ms"')));
+  assert.is(hasty.board.hosts[0]?.outlets[0]?.periodMs, 500);
   refused(file(lcus('9', 'contact = "normally-closed"')), /this switch has no such plug/);
   refused(file(lcus('1')), /contact: the key is missing/);
   refused(
