@@ -32,15 +32,17 @@ interface Case {
 const CASES: readonly Case[] = [
   {
     ...{ hosts: 1, keepaliveMs: 200, warntimeMs: 600, deadtimeMs: 1_900 },
-    ...{ warnings: 20, everyMs: 700, lives: 8 },
+    // It must have beaten again before it falls silent again.
+    ...{ warnings: 16, everyMs: 1_500, lives: 8 },
   },
   {
     ...{ hosts: 100, keepaliveMs: 1_000, warntimeMs: 2_500, deadtimeMs: 4_000 },
     ...{ warnings: 200, everyMs: 100, lives: 3 },
   },
   {
-    ...{ hosts: 1_000, keepaliveMs: 1_000, warntimeMs: 2_500, deadtimeMs: 4_000 },
-    ...{ warnings: 200, everyMs: 100, lives: 2 },
+    // As they are by default: a board that can judge nobody for four deadtimes ends itself.
+    ...{ hosts: 1_000, keepaliveMs: 1_000, warntimeMs: 5_000, deadtimeMs: 15_000 },
+    ...{ warnings: 180, everyMs: 100, lives: 1 },
   },
 ];
 
@@ -57,6 +59,8 @@ interface Found {
   dead: Tail;
   lost: number;
   untold: number;
+  /** How often the board itself stood still: for three keepalives after that it judges nobody. */
+  stalls: number;
 }
 
 /** Samples all cases, one after the other. */
@@ -79,9 +83,9 @@ export async function measureLateness(
       'lateness of a silence, ms: last beat to event, less the time after which it is due; real processes',
     head: TAIL_HEAD,
     rows: [
-      ...found.flatMap(({ hosts, late, dead }) => [
+      ...found.flatMap(({ hosts, late, dead, stalls }) => [
         [`warning at warntime, ${hosts} hosts`, ...tailCells(late)],
-        [`verdict at deadtime, ${hosts} hosts`, ...tailCells(dead)],
+        [`verdict at deadtime, ${hosts} hosts, ${stalls} stalls`, ...tailCells(dead)],
       ]),
       ...failures.map(({ hosts, why }) => [`${hosts} hosts: not measured, ${why}`]),
     ],
@@ -116,16 +120,18 @@ async function measureCase(node: string, one: Case): Promise<Found> {
   for (const pid of site.pids) favour(pid);
   const all: Record<'late' | 'dead', Samples> = { late: none(), dead: none() };
   let agent: Child | undefined;
+  let stalls = 0;
   try {
     for (let life = 0; life < lives; life += 1) {
       agent = await startedAgent(site, life === 0);
-      await heardBy(site, hosts);
+      await heardBy(site, hosts, agent);
       if (life === 0) {
         const setup = { code: 'late', thresholdMs: warntimeMs, count: warnings, everyMs };
         addTo(all.late, await site.sample(setup));
       }
       const setup = { code: 'dead', thresholdMs: deadtimeMs, count: 1, everyMs: 0 };
       addTo(all.dead, await site.sample(setup));
+      stalls += agent.lines.filter(({ text }) => text.includes('"stalled"')).length;
       await agent.end();
     }
   } finally {
@@ -138,6 +144,7 @@ async function measureCase(node: string, one: Case): Promise<Found> {
     dead: tailOf(all.dead.latenessMs),
     lost: all.late.lost + all.dead.lost,
     untold: all.late.untold + all.dead.untold,
+    stalls,
   };
 }
 
@@ -151,13 +158,16 @@ async function startedAgent(site: Site, isFirst: boolean): Promise<Child> {
 }
 
 /** Resolves when every host was heard some times: one that was heard once may still be booting. */
-async function heardBy(site: Site, hosts: number): Promise<void> {
+async function heardBy(site: Site, hosts: number, agent: Child): Promise<void> {
   await site.load('mark');
   const isHeard = async (): Promise<boolean> => {
     const { inContact, acknowledged } = await site.load('count');
     return inContact === hosts && acknowledged >= 3 * hosts;
   };
-  await until('all hosts are heard', isHeard, CONTACT_MS_MAX);
+  const ended = agent.gone.then(() => {
+    throw new Error(`the agent ended; it said: ${agent.lines.at(-1)?.text}`);
+  });
+  await Promise.race([until('all hosts are heard', isHeard, CONTACT_MS_MAX), ended]);
 }
 
 function favour(pid: number): void {
