@@ -23,6 +23,8 @@ export interface Site {
   startAgent(flags?: readonly string[]): Child;
   load(word: 'begin' | 'mark' | 'count'): Promise<LoadCounts>;
   sample(setup: SampleSetup): Promise<Samples>;
+  /** The processes that play hosts and broker. */
+  readonly pids: readonly number[];
   /** Contacts that moved so far, by the log of the bench: nobody is to be fenced here. */
   moved(): number;
   close(): Promise<void>;
@@ -82,6 +84,7 @@ export async function openSite(setup: SiteSetup): Promise<Site> {
   await player.line('ready');
   return {
     config,
+    pids: [player.pid, broker.pid],
     startAgent: (flags = []) => {
       rmSync(join(dir, 'state'), { recursive: true, force: true });
       const program = join(BUNDLES, 'fencepost-agent.cjs');
