@@ -10,11 +10,11 @@ import { isSetUp } from './lib/machines.ts';
 import { play, type Scenario, type Shown } from './lib/scenario.ts';
 import { boardReset, cablePulled, reboot } from './scenarios/alive.ts';
 import { frozen, panic, raspi, twoSupplies, userland } from './scenarios/dead.ts';
-import { agentKilled, senseBroken, welded } from './scenarios/faults.ts';
+import { agentKilled, agentKilledRaspi, senseBroken, welded } from './scenarios/faults.ts';
 
 const SCENARIOS: Scenario[] = [
   ...[panic, frozen, userland, reboot, agentKilled, boardReset],
-  ...[cablePulled, welded, senseBroken, twoSupplies, raspi],
+  ...[cablePulled, welded, senseBroken, twoSupplies, raspi, agentKilledRaspi],
 ];
 
 const LOGS = 'dist/rig/logs';

@@ -32,6 +32,31 @@ export const agentKilled: Scenario = {
   },
 };
 
+/** The Pi's chip makes an input of a line that nobody holds, so the contact closes under the fence. */
+export const agentKilledRaspi: Scenario = {
+  name: 'raspi-agent-killed',
+  site: { machine: 'raspi3b' },
+  run: async (site, promise) => {
+    await promise('the server beats on both channels', () => settled(site));
+    await promise(
+      'killed while all is off: power is back at once, and nothing is claimed',
+      async () => {
+        const diedAt = panics(site);
+        await until('the server is cut', () => cuts(site).length > 0, PATIENCE_MS);
+        await pause(500);
+        const killedAt = happens(site, 'the agent is killed', () =>
+          site.board.guest.type('kill -9 $(cat /run/pid)'),
+        );
+        await until('the server has power', () => site.server.isOn(), 1_000);
+        await site.waitFor('interrupted', killedAt, PATIENCE_MS);
+        await isBack(site, diedAt);
+        neverFenced(site);
+        assert.deepEqual(edges(site), ['rose', 'fell']);
+      },
+    );
+  },
+};
+
 export const welded: Scenario = {
   name: 'welded',
   run: async (site, promise) => {
