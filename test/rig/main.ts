@@ -9,11 +9,11 @@ import { monotonicMs } from '../../protocol/link/timers.ts';
 import { isSetUp } from './lib/machines.ts';
 import { play, type Scenario, type Shown } from './lib/scenario.ts';
 import { boardReset, cablePulled, reboot } from './scenarios/alive.ts';
-import { frozen, panic, raspi, twoSupplies, userland } from './scenarios/dead.ts';
+import { frozen, order, panic, raspi, twoSupplies, userland } from './scenarios/dead.ts';
 import { agentKilled, agentKilledRaspi, senseBroken, welded } from './scenarios/faults.ts';
 
 const SCENARIOS: Scenario[] = [
-  ...[panic, frozen, userland, reboot, agentKilled, boardReset],
+  ...[panic, frozen, userland, order, reboot, agentKilled, boardReset],
   ...[cablePulled, welded, senseBroken, twoSupplies, raspi, agentKilledRaspi],
 ];
 

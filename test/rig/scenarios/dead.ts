@@ -49,6 +49,25 @@ export const userland: Scenario = deadBy(
   },
 );
 
+/** The way of people and cluster managers: from this machine, over the broker, to the relay and back. */
+export const order: Scenario = {
+  name: 'order',
+  run: async (site, promise) => {
+    await promise('the server beats on both channels', () => settled(site));
+    let orderedAt = 0;
+    await promise(
+      'an order over MQTT has a healthy server cut, proven off and answered',
+      async () => {
+        orderedAt = happens(site, 'an operator orders a fence', () => undefined);
+        const { code, stdout, stderr } = await site.fencepost('fence', 'web');
+        assert.equal(code, 0, `${stdout}${stderr}`);
+        await isFenced(site, orderedAt);
+      },
+    );
+    await promise('it gets its power back and beats in a new life', () => isBack(site, orderedAt));
+  },
+};
+
 /** A Raspberry Pi's own chip makes inputs of lines that are let go, and tells of no edge. */
 export const raspi: Scenario = {
   ...deadBy('raspi', 'its kernel panics', panics),
