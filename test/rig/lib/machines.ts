@@ -173,11 +173,12 @@ export function raspiBoard({ initrd, ...setup }: MachineSetup): Board {
   });
   const probe = probeOf(machine, async () => undefined);
   const named = (offset: number): BoardLine => ({ offset, line: `"GPIO${offset}"` });
+  const relays = [named(17), named(18)];
   return {
     guest: machine,
     port: '/dev/ttyAMA0',
     chip: 'pinctrl-bcm2835',
-    relays: [named(17), named(18)],
+    relays,
     senses: [named(22), named(23)],
     driven: async () => {
       const qtest = await probe();
@@ -189,6 +190,9 @@ export function raspiBoard({ initrd, ...setup }: MachineSetup): Board {
           if (((functions >>> (3 * i)) & 7) === 1) outputs |= 1 << (10 * select + i);
         }
       }
+      // The emulated pins have no pulls: an input would keep the level that it was last driven to.
+      const adrift = relays.filter(({ offset }) => ((level & ~outputs) >>> offset) & 1);
+      for (const { offset } of adrift) await qtest.write(BCM.base + BCM.clear, 1 << offset);
       return level & outputs;
     },
     // The emulated chip has no pins, but its set and clear registers move an input, too.
