@@ -5,7 +5,7 @@ INSTALLED := node_modules/.installed
 # The programs that ship run so; the last is for the memory.
 FUZZ_FLAGS := --disallow-code-generation-from-strings --disable-proto=delete --expose-gc
 
-.PHONY: help run test contract check scenario sim bench explore spin teeth mutate fuzz crash-points bundle types lint tidy format show-frame clean
+.PHONY: help run test contract check scenario sim rig bench explore spin teeth mutate fuzz crash-points bundle types lint tidy format show-frame clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,13 @@ format: $(INSTALLED) ## let Biome put the layout right
 scenario: $(INSTALLED) ## real processes in real time, with mosquitto; minutes; ONLY=duel ROUNDS=1000 KILLS=100 SEED=7
 	@node test/lib/build.mjs
 	@node --enable-source-maps $(BUILT)/test-scenario-run.cjs $(ONLY)
+
+rig: $(INSTALLED) ## board and server as emulated machines with real kernels, GPIO lines and UARTs; minutes; ONLY=panic
+	@test/rig/setup/setup.sh
+	@node bundle/build.mjs arm64 dist/rig/board >/dev/null
+	@node bundle/build.mjs x64 dist/rig/server >/dev/null
+	@node test/lib/build.mjs test/rig/main.ts host-shim/cli/main.ts
+	@node --enable-source-maps $(BUILT)/test-rig-main.cjs $(ONLY)
 
 sim: $(INSTALLED) ## simulated worlds, two minutes on all cores; SEED=1 RUNS=100 HOURS=1 MAC=real SCENARIO=file TRACE=1
 	@node test/lib/build.mjs test/sim/main.ts

@@ -4,8 +4,8 @@
  * each driver of a device, lies beside it as `part-NAME.cjs`: a board loads what its configuration names.
  * Source maps lie apart: they are for us, not for the board.
  *
- *   node bundle/build.mjs [x64|arm64|arm]         the programs, into dist/bundle
- *   node bundle/build.mjs --one ENTRY.ts FOLDER   any one program, made the same way (for tests)
+ *   node bundle/build.mjs [x64|arm64|arm] [FOLDER]   the programs, into dist/bundle
+ *   node bundle/build.mjs --one ENTRY.ts FOLDER      any one program, made the same way (for tests)
  */
 import { readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
@@ -77,10 +77,11 @@ function buildNatives(arch, out) {
   for (const path of [addon, serialport]) report(path, readFileSync(path));
 }
 
-const [first = process.arch, entry, folder] = process.argv.slice(2);
+const [first = process.arch, ...rest] = process.argv.slice(2);
 const one = first === '--one';
+const [entry] = rest;
 const arch = one ? process.arch : first;
-const out = one ? folder : join(root, 'dist', 'bundle');
+const out = rest[one ? 1 : 0] ?? join(root, 'dist', 'bundle');
 if (ARCHES[arch] === undefined) {
   process.stderr.write(`no such processor: ${arch} (known: ${Object.keys(ARCHES).join(', ')})\n`);
   process.exit(2);

@@ -89,7 +89,11 @@ function wire(
       chip,
       kernel,
       say,
-      lines: own.map(({ device, setup }) => ({ ...setup, line: device.line })),
+      lines: own.map(({ device, setup }) => ({
+        ...setup,
+        line: device.line,
+        isActiveHigh: isActiveHigh(device),
+      })),
       taken: (isHigh) => {
         for (const [at, { device, name }] of own.entries()) {
           if (name !== undefined && isHigh(at) === isActiveHigh(device)) say(pressed(host, name));

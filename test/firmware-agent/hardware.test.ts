@@ -69,6 +69,21 @@ test('a chip or a line that is not there is told with what there is', () => {
   assert.match(lines[0] ?? '', 'there are "pinctrl-rp1"');
 });
 
+test('the line of a power button is asked for like any other', () => {
+  const button =
+    '[[hosts.phobos.outlets]]\ndriver = "power-button"\nname = "button"\nchip = "pinctrl-bcm2711"\n' +
+    'line = "GPIO24"\nactive = "high"\nshown_by = "rail"\nhold = "5s"\nlevel = 2\n';
+  const { found } = look(
+    board(),
+    configOf((text) =>
+      text
+        .replace('[[hosts.phobos.senses]]', `${button}[[hosts.phobos.senses]]`)
+        .replace('covers = ["psu"]', 'covers = "host"'),
+    ),
+  );
+  assert.match(found[1]?.text ?? '', 'line 24 "GPIO24" of pinctrl-bcm2711');
+});
+
 test('one line under two names is found', () => {
   const { found } = look(
     board(),

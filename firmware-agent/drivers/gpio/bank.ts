@@ -4,25 +4,35 @@
  * They are taken in one request, so that either all are ours or none, and at the levels that they
  * have: a relay that is energised stays so, and no edge is seen. A chip that is not there, or whose
  * lines another holds, is asked for again until it gives them; meanwhile every line is unknown.
+ *
+ * A level is taken over from whoever drove it. A line that nobody drives and that reads active all the
+ * same floats, or is pulled the wrong way: to drive it so would cut a healthy host, or press its button, so it
+ * is not taken at all.
  */
 import { backoffMs } from '../../../protocol/link/backoff.ts';
 import { after, type Timer } from '../../../protocol/link/timers.ts';
 import { failure, ok, type Result } from '../../../protocol/result.ts';
-import { findLine, holdersOf, openChip } from './chip.ts';
+import { type Chip, findLine, holdersOf, openChip } from './chip.ts';
 import {
   consumerLabel,
   getValues,
   type Kernel,
   type LineSetup,
+  lineInfo,
   requestLines,
   setUp,
   setValues,
 } from './uapi.ts';
 
+export interface BankLine extends LineSetup {
+  line: string | number;
+  isActiveHigh: boolean;
+}
+
 export interface BankSetup {
   host: string;
   chip: string;
-  lines: (LineSetup & { line: string | number })[];
+  lines: BankLine[];
   kernel: Kernel;
   say: (sentence: string) => void;
   /** Called each time the lines were taken, with the levels at which they were. */
@@ -113,20 +123,45 @@ function takeLines(setup: BankSetup): Result<{ fd: number; levels: bigint }> {
       }
       offsets.push(offset.value);
     }
+    const undriven = lines.map(
+      ({ direction }, i) =>
+        direction === 'output' && !isDriven(kernel, chip.value, offsets[i] ?? 0),
+    );
     const fd = requestLines(kernel, chip.value.fd, offsets, consumerOf(host));
     if (!fd.ok) {
       const holders = fd.kind === 'ebusy' ? holdersOf(kernel, chip.value, offsets) : '';
       return holders === '' ? fd : failure('ebusy', `${chip.value.label}: ${holders}`);
     }
-    return settle(setup, fd.value);
+    return settle(setup, fd.value, undriven);
   })();
   kernel.close(chip.value.fd);
   return taken;
 }
 
+/** A line of which the kernel says nothing counts as one that nobody drives. */
+function isDriven(kernel: Kernel, chip: Chip, offset: number): boolean {
+  const info = lineInfo(kernel, chip.fd, offset);
+  return info.ok && info.value.isOutput;
+}
+
 /** Reads what the lines are, and makes them so. */
-function settle({ kernel, lines }: BankSetup, fd: number): Result<{ fd: number; levels: bigint }> {
+function settle(
+  { kernel, lines }: BankSetup,
+  fd: number,
+  undriven: readonly boolean[],
+): Result<{ fd: number; levels: bigint }> {
   const levels = getValues(kernel, fd, (1n << BigInt(lines.length)) - 1n);
+  const adrift = lines.find(
+    ({ isActiveHigh }, i) =>
+      levels.ok && undriven[i] === true && hasBit(levels.value, i) === isActiveHigh,
+  );
+  if (adrift !== undefined) {
+    kernel.close(fd);
+    return failure(
+      'adrift',
+      `nobody drives line "${adrift.line}", and it reads active: pull it to its other level`,
+    );
+  }
   const set = levels.ok ? setUp(kernel, fd, lines, levels.value) : levels;
   if (levels.ok && set.ok) return ok({ fd, levels: levels.value });
   kernel.close(fd);

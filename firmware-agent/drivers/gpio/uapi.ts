@@ -41,6 +41,7 @@ export interface LineInfo {
   /** Who holds it, where `isUsed`; the kernel's own users may have no name. */
   consumer: string;
   isUsed: boolean;
+  isOutput: boolean;
 }
 
 /** Request numbers; the same on every processor that we ship for. */
@@ -111,9 +112,14 @@ export function lineInfo(kernel: Kernel, chip: number, offset: number): Result<L
   bytes.writeUInt32LE(offset, at.offset);
   const asked = call(kernel, chip, 'GPIO_V2_GET_LINEINFO_IOCTL', bytes);
   if (!asked.ok) return asked;
-  const isUsed =
-    (bytes.readBigUInt64LE(at.flags) & BigInt(CONSTANTS.GPIO_V2_LINE_FLAG_USED)) !== 0n;
-  return ok({ name: textAt(bytes, at.name), consumer: textAt(bytes, at.consumer), isUsed });
+  // All that we ask for lie in the lower half.
+  const flags = bytes.readUInt32LE(at.flags);
+  return ok({
+    name: textAt(bytes, at.name),
+    consumer: textAt(bytes, at.consumer),
+    isUsed: (flags & CONSTANTS.GPIO_V2_LINE_FLAG_USED) !== 0,
+    isOutput: (flags & CONSTANTS.GPIO_V2_LINE_FLAG_OUTPUT) !== 0,
+  });
 }
 
 /**

@@ -116,7 +116,10 @@ function answer(
       if (pin === undefined) return ERRNO.EINVAL;
       bytes.write(pin.name, 0);
       bytes.write(pin.consumer ?? '', 32);
-      bytes.writeBigUInt64LE(pin.consumer === undefined ? 0n : 1n, 72);
+      bytes.writeBigUInt64LE(
+        (pin.consumer === undefined ? 0n : 1n) | (pin.driven === undefined ? 4n : 8n),
+        72,
+      );
       return 0;
     }
     case 'get-line': {

@@ -68,7 +68,7 @@ const pinOf = (kernel: FakeKernel, name: string) => {
 
 test('an energised relay is taken over without an edge, and so is one that is not', async () => {
   const kernel = soc();
-  pinOf(kernel, 'R2').outside = true;
+  pinOf(kernel, 'R2').driven = true;
   const want = { outlets: [outlet('R1'), outlet('R2')], senses: [sense('S1')] };
   await withLines(kernel, want, async ({ outlets }) => {
     assert.equal(kernel.deeds, ['get-line', 'get-values', 'set-config']);
@@ -85,6 +85,7 @@ test('a contact opens by the level and the kind of contact that were configured'
   for (const active of ['high', 'low'] as const) {
     for (const contact of ['normally-closed', 'normally-open'] as const) {
       const kernel = soc();
+      pinOf(kernel, 'R1').outside = active === 'low';
       await withLines(
         kernel,
         { outlets: [{ ...outlet('R1'), active, contact }] },
@@ -101,9 +102,29 @@ test('a contact opens by the level and the kind of contact that were configured'
   }
 });
 
+test('a line that nobody drives and that reads active is not taken, until it is pulled right', async () => {
+  for (const active of ['high', 'low'] as const) {
+    for (const want of [
+      { outlets: [{ ...outlet('R1'), active }] },
+      { pulses: [{ ...pulse('R1'), active }] },
+    ]) {
+      const kernel = soc();
+      pinOf(kernel, 'R1').outside = active === 'high';
+      await withLines(kernel, want, async ({ outlets: [relay] }, said) => {
+        assert.match(said[0] ?? '', /nobody drives line "R1", and it reads active/);
+        assert.not(kernel.deeds.includes('set-config'));
+        if (relay !== undefined) assert.is(await relay.read(), 'unknown');
+        pinOf(kernel, 'R1').outside = active !== 'high';
+        await until('it is taken', () => kernel.deeds.includes('set-config'));
+      });
+      assert.equal(kernel.edges, []);
+    }
+  }
+});
+
 test('one relay moves and its neighbours do not', async () => {
   const kernel = soc();
-  pinOf(kernel, 'R1').outside = true;
+  pinOf(kernel, 'R1').driven = true;
   await withLines(kernel, { outlets: [outlet('R1'), outlet('R2')] }, async ({ outlets }) => {
     await outlets[1]?.turn('open');
     assert.equal(kernel.edges, ['R2 rose']);
@@ -157,7 +178,7 @@ test('a chip that comes late is taken as it is then', async () => {
     assert.is(await relay?.read(), 'unknown');
     assert.match(said[0] ?? '', 'no GPIO chip is labelled "soc": there is none');
     if (chip !== undefined) kernel.plugged.push(chip);
-    pinOf(kernel, 'R1').outside = true;
+    pinOf(kernel, 'R1').driven = true;
     await until('it is read', async () => (await relay?.read()) === 'open');
     assert.equal(kernel.edges, []);
   });
@@ -266,7 +287,7 @@ test('a button that cannot be let go is tried until it is', async () => {
 
 test('a button that is found pressed is told of and left alone', async () => {
   const kernel = soc();
-  pinOf(kernel, 'B1').outside = true;
+  pinOf(kernel, 'B1').driven = true;
   await withLines(kernel, { pulses: [pulse('B1')] }, (_, said) => {
     assert.match(said[0] ?? '', '"B1" of web is pressed');
     assert.equal(kernel.edges, []);
