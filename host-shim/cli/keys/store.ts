@@ -13,13 +13,14 @@ import {
   fstatSync,
   fsyncSync,
   openSync,
+  readdirSync,
   realpathSync,
   renameSync,
   statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { attemptSync } from '../../../protocol/attempt.ts';
 import { readKeysText } from '../../../protocol/keys-file.ts';
 import { problemText } from '../../../protocol/problem-text.ts';
@@ -60,6 +61,7 @@ export function writeStore(
   });
   if (done.ok && done.value) {
     syncFolder(dirname(real.value));
+    dropLeftovers(real.value);
     return ok(undefined);
   }
   attemptSync(() => unlinkSync(fresh));
@@ -79,6 +81,17 @@ function writeFresh(fresh: string, text: string, old: string): void {
   });
   closeSync(fd);
   if (!written.ok) throw new Error(written.detail);
+}
+
+/** Whoever was killed before the last step left keys behind, which would outlive their retirement. */
+function dropLeftovers(real: string): void {
+  const names = attemptSync(() => readdirSync(dirname(real)));
+  const start = `${basename(real)}.`;
+  for (const name of names.ok ? names.value : []) {
+    const pid = /^(\d+)\.new$/.exec(name.startsWith(start) ? name.slice(start.length) : '')?.[1];
+    const isGone = pid !== undefined && !existsSync(`/proc/${pid}`);
+    if (isGone) attemptSync(() => unlinkSync(join(dirname(real), name)));
+  }
 }
 
 /** Undefined where there is no good file. */

@@ -1,6 +1,7 @@
 /** `fencepost keys`: what it does to a file, what it refuses, and that no key is ever seen. */
 import {
   chmodSync,
+  existsSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -300,6 +301,20 @@ test('a file that somebody else changed meanwhile stays as he left it; a link st
   assert.ok(writeStore(link, TEXT, readFileSync(path, 'utf8')).ok);
   assert.is(readFileSync(path, 'utf8'), TEXT);
   assert.ok(writeStore(join(folder, 'no', 'such', 'folder'), TEXT, undefined).ok === false);
+});
+
+test('what a killed change left behind goes with the next one, and nothing else does', () => {
+  const path = join(folder, 'left');
+  writeFileSync(path, TEXT, { mode: 0o600 });
+  // No process has that number, and this one lives.
+  const [dead, other] = [`${path}.4194999.new`, `${path}.old`];
+  const own = `${path}.${process.ppid}.new`;
+  for (const one of [dead, own, other]) writeFileSync(one, TEXT, { mode: 0o600 });
+  assert.ok(writeStore(path, `${TEXT}# more\n`, TEXT).ok);
+  assert.equal(
+    [dead, own, other].map((one) => existsSync(one)),
+    [false, true, true],
+  );
 });
 
 test('the help teaches the rotation, and a fifth key of one owner is refused', async () => {
