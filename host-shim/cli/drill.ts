@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { attemptSync } from '../../protocol/attempt.ts';
-import { after } from '../../protocol/link/timers.ts';
+import { after, monotonicMs } from '../../protocol/link/timers.ts';
 import type { OrderEnd } from '../../protocol/order-step.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
 import type { DrillView, HostView } from '../../protocol/wire/view.ts';
@@ -57,6 +57,7 @@ export async function drill(
   const agreed = await isAgreed(terminal, choice, target.value);
   if (!agreed.ok) return agreed;
   let progress: { cancel(): void } | undefined;
+  const begunMs = monotonicMs();
   const args = { drill: true } as const;
   const end = await board.order({ op: 'fence', host, incarnation: 0, args, waitMs }, () => {
     if (json) return;
@@ -68,7 +69,8 @@ export async function drill(
   if (!json && end.value.outcome === 'done') {
     terminal.out(`${host} is proven off (${end.value.proof}); waiting for it to come back\n`);
   }
-  const seen = end.value.outcome === 'done' ? await outcomeOf(board, host, waitMs) : undefined;
+  const seen =
+    end.value.outcome === 'done' ? await outcomeOf(board, host, waitMs, begunMs) : undefined;
   const report = reportOf(host, end.value, seen);
   const text = json ? jsonLine(report) : reportText(report);
   terminal.out(text);
@@ -94,16 +96,22 @@ async function isAgreed(
   return failure('refused', 'not confirmed, nothing was ordered');
 }
 
-/** Waits until the board has judged the drill; undefined where that takes too long. */
+/**
+ * Waits until the board has judged the drill; undefined where that takes too long. An agent that
+ * restarted meanwhile has forgotten this one, and shows what an earlier one passed.
+ */
 async function outcomeOf(
   board: Board,
   name: string,
   waitMs: number,
+  begunMs: number,
 ): Promise<DrillView | undefined> {
   for (let leftMs = waitMs; leftMs > 0; leftMs -= LOOK_MS) {
     const view = await board.view();
     const host = view.ok ? hostIn(view.value, name) : view;
     const seen = host.ok ? host.value.drill : undefined;
+    const isOld = seen?.state === 'passed' && seen.ageMs > monotonicMs() - begunMs;
+    if (isOld) return undefined;
     if (seen !== undefined && seen?.state !== 'running') return seen ?? undefined;
     await new Promise<void>((resolve) => after(LOOK_MS, resolve));
   }

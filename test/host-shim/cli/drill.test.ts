@@ -9,7 +9,7 @@ import { assert, suite } from '../../lib/suite.ts';
 import { run } from './lib/command.ts';
 
 const test = suite('drill command');
-const PASSED = { state: 'passed', ageMs: 5, holdUpMs: 130, bootMs: 31_200 } as const;
+const PASSED = { state: 'passed', ageMs: 0, holdUpMs: 130, bootMs: 31_200 } as const;
 const DONE = { outcome: 'done', proof: 'verified' } as const;
 
 function deskWith(drill: DrillView | null, answer: FakeDesk['answers'][number] = DONE): FakeDesk {
@@ -58,6 +58,12 @@ test('what failed says why, and ends with 1', async () => {
 test('a host that is not back in time is unknown, and ends with 3', async () => {
   const desk = deskWith({ state: 'running' });
   const { code, out } = await run(`drill ${NAME} -y --wait 1`, desk);
+  assert.is(code, EXIT.unknown);
+  assert.match(out, /unknown: it went off, and was not heard again/);
+});
+
+test('what an earlier drill has shown is not the outcome of this one', async () => {
+  const { code, out } = await run(`drill ${NAME} -y`, deskWith({ ...PASSED, ageMs: 3_600_000 }));
   assert.is(code, EXIT.unknown);
   assert.match(out, /unknown: it went off, and was not heard again/);
 });
