@@ -9,6 +9,7 @@
  * wired to leave the host powered when nobody holds them.
  */
 import { failure, ok, type Result } from '../../protocol/result.ts';
+import type { Reading } from '../../protocol/wire/messages.ts';
 import type {
   GpioLine,
   GpioOutlet,
@@ -120,11 +121,11 @@ function setupOf({ bias }: GpioLine, direction: 'input' | 'output', debounceMs =
 
 interface LineSense extends Sense {
   /** Now, and at once: a button is held for as long as it has to be. */
-  look(): 'on' | 'off' | 'unknown';
+  look(): Reading;
 }
 
 function senseOf({ bank, at }: Wired, { name, periodMs, device }: Asked<GpioSense>): LineSense {
-  const look = (): ReturnType<LineSense['look']> => {
+  const look = (): Reading => {
     const high = bank.isHigh(at);
     if (!high.ok) return 'unknown';
     return high.value === isActiveHigh(device) ? 'on' : 'off';
@@ -144,30 +145,46 @@ function relayOf({ bank, at }: Wired, { name, periodMs, device }: Asked<GpioRela
   };
 }
 
-/** Its contact is where the sense says that it is: a button has no state of its own. */
+/**
+ * A button has no contact of its own. It is closed while the sense shows power, and open once power
+ * fell under a press of ours and has not been back. A machine that is dark for another reason is
+ * `unknown`: a broken wire of the sense looks the same, and nothing was pressed that could have cut it.
+ */
 function powerButton(
   button: Button,
   { name, periodMs, device: { pressMs, holdMs, shownBy } }: Asked<PowerButton>,
   sense: LineSense | undefined,
 ): PowerSwitch {
-  const look = (): Contact => {
+  let fell = false;
+  const look = (): Reading => {
     const power = sense?.look() ?? 'unknown';
-    return power === 'unknown' ? power : power === 'on' ? 'closed' : 'open';
+    if (power === 'on') fell = false;
+    return power;
+  };
+  const hasFallen = (): boolean => {
+    fell = look() === 'off';
+    return fell;
   };
   return {
     name,
     periodMs,
     turn: async (to) => {
-      const is = look();
-      if (is === to) return ok(undefined);
-      if (is === 'unknown') {
+      const power = look();
+      if (power === 'unknown') {
         return failure('blind', `"${shownBy}" cannot be read, and a press could do the opposite`);
       }
+      if (to === 'closed') return power === 'on' ? ok(undefined) : button.press(pressMs);
+      if (power === 'off') {
+        return fell ? ok(undefined) : failure('dark', `"${shownBy}" reads off already, unpressed`);
+      }
       // Told again while it is held: it is being done.
-      if (to === 'open' && button.isPressed()) return ok(undefined);
-      return to === 'open' ? button.press(holdMs, () => look() === 'open') : button.press(pressMs);
+      return button.isPressed() ? ok(undefined) : button.press(holdMs, hasFallen);
     },
-    read: async () => look(),
+    read: async () => {
+      const power = look();
+      if (power === 'on') return 'closed';
+      return power === 'off' && fell ? 'open' : 'unknown';
+    },
   };
 }
 

@@ -78,10 +78,27 @@ test('a short press gives power, and is none where power is', () =>
     assert.equal(edges(), ['BTN rose', 'BTN fell'], 'a second press would shut it down');
   }));
 
-test('a machine that is off is not pressed to be cut', () =>
-  withMachine(false, async ({ button, edges }) => {
-    assert.ok((await button.turn('open')).ok);
+test('a machine that reads off, unpressed, is neither pressed nor called open', () =>
+  withMachine(false, async ({ button, power, edges }) => {
+    const turned = await button.turn('open');
+    assert.is(turned.ok ? 'ok' : turned.kind, 'dark');
     assert.equal(edges(), [], 'a press would switch it on');
+    assert.is(await button.read(), 'unknown', 'the wire of its sense may be broken');
+    power(true);
+    assert.is(await button.read(), 'closed');
+  }));
+
+test('what went dark under a press is open until power is back, and no longer', () =>
+  withMachine(true, async ({ button, power, edges }) => {
+    await button.turn('open');
+    power(false);
+    await until('it is let go', () => edges().length === 2);
+    assert.is(await button.read(), 'open');
+    assert.ok((await button.turn('open')).ok, 'it is open already');
+    power(true);
+    assert.is(await button.read(), 'closed');
+    power(false);
+    assert.is(await button.read(), 'unknown', 'nobody pressed this time');
   }));
 
 test('where power cannot be read nothing is pressed, and the contact is unknown', () =>
