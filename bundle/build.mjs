@@ -11,6 +11,7 @@ import { readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { minify } from 'terser';
 import { buildAddon, ensureAddon } from '../protocol/native/build.mjs';
 import { ARCHES, root, serialportNative, settings } from './light.mjs';
 import { place } from './place.mjs';
@@ -43,6 +44,20 @@ function apart(found) {
   };
 }
 
+/** Takes out what esbuild leaves: constants folded, small functions put in place, dead branches dropped. */
+async function squeeze({ path, text }, map) {
+  const { code, map: squeezed } = await minify(
+    { [basename(path)]: text },
+    {
+      ecma: 2020,
+      toplevel: true,
+      compress: { passes: 2 },
+      sourceMap: { content: map.text, filename: basename(path) },
+    },
+  );
+  return { code, map: squeezed };
+}
+
 /** Builds the programs, then what they load at run time. */
 async function buildPrograms(programs, out) {
   const found = {};
@@ -58,12 +73,13 @@ async function buildPrograms(programs, out) {
     banner: { js: '#!/usr/bin/env node' },
     logLevel: 'error',
   });
-  for (const { path, contents } of outputFiles) {
-    if (path.endsWith('.map')) place(join(out, 'maps', basename(path)), contents);
-    else {
-      place(path, contents, 0o755);
-      report(path, contents);
-    }
+  const maps = new Map(outputFiles.map((file) => [file.path, file]));
+  for (const file of outputFiles.filter(({ path }) => !path.endsWith('.map'))) {
+    const { code, map } = await squeeze(file, maps.get(`${file.path}.map`));
+    const contents = Buffer.from(code);
+    place(file.path, contents, 0o755);
+    place(join(out, 'maps', `${basename(file.path)}.map`), map);
+    report(file.path, contents);
   }
   if (Object.keys(found).length > 0) await buildPrograms(found, out);
 }
