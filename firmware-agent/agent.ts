@@ -51,8 +51,8 @@ export interface AgentSetup {
   crypto: Crypto;
   ring: KeyRing;
   log: Logger;
-  /** This life follows another in the same process, because its configuration changed. */
-  isReload: boolean;
+  /** The devices of the life before in this process, which ended because its configuration changed. */
+  before?: Devices | undefined;
   /** Reads the configuration again; answers the local socket's `reload`. */
   reload: () => Promise<{ ok: boolean; problems: string[] }>;
   /** The board's own watchdog; it is open already, and outlives this life. */
@@ -66,8 +66,8 @@ export interface Agent {
   hasVictim(): boolean;
   /** Uses these keys from now on, and no others; every configured host and orderer has one. */
   takeKeys(keys: readonly KeyEntry[]): void;
-  /** Saves, says goodbye and closes everything; no relay is told anything. */
-  close(): Promise<void>;
+  /** Saves, says goodbye and closes everything but the devices; no relay is told anything. */
+  end(): Promise<Devices>;
 }
 
 /** A device that does not answer at all must not keep the board from guarding the other hosts. */
@@ -128,7 +128,7 @@ export async function startAgent(setup: AgentSetup): Promise<Result<Agent>> {
   log.info(`listening: ${count} ${count === 1 ? 'host' : 'hosts'}, orders at ${config.socketPath}`);
   await Promise.race([late.sampler.first, new Promise<void>((go) => after(FIRST_LOOK_MS, go))]);
   const wallMs = Date.now();
-  const { startsWallMs, ...memory } = recall(parts.state, setup.isReload, wallMs);
+  const { startsWallMs, ...memory } = recall(parts.state, setup.before !== undefined, wallMs);
   parts.startsWallMs.push(...startsWallMs);
   shell.take({ kind: 'start', wallMs, ...memory });
   return ok(running(parts, shell, socket.value));
@@ -136,11 +136,8 @@ export async function startAgent(setup: AgentSetup): Promise<Result<Agent>> {
 
 async function makeParts(setup: AgentSetup, access: MqttAccess | undefined): Promise<Parts> {
   const { config, crypto, ring, log } = setup;
-  const devices = await openDevices(config.board, config.devices, {
-    log,
-    agent: config.board.name,
-    access,
-  });
+  const tools = { log, agent: config.board.name, access };
+  const devices = await openDevices(config.board, config.devices, tools, setup.before);
   const aNonce = randomBytes(8);
   const board = newBoard(config.board, aNonce.toString('hex'), monotonicMs());
   const sessions = agentSessions({
@@ -323,13 +320,13 @@ function running(parts: Parts, shell: Shell, socket: LineServer): Agent {
   return {
     hasVictim: () => [...board.hosts.values()].some((host) => host.fence !== undefined),
     takeKeys: (keys) => takeKeys(parts, shell, keys),
-    close: async () => {
+    end: async () => {
       shell.close();
       late.sampler?.close();
       hook?.close();
       await Promise.all([socket.close(), late.paths?.close(), records.settled()]);
       await state.close();
-      await devices.close();
+      return devices;
     },
   };
 }

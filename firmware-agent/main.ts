@@ -18,11 +18,11 @@ import { VERSION } from '../protocol/version.ts';
 import { nodeCrypto } from '../protocol/wire/mac.ts';
 import { type Agent, startAgent } from './agent.ts';
 import { acceptReload } from './config/reload.ts';
-import { reportCheck } from './config/report.ts';
+import { advance } from './core/advance.ts';
+import type { Devices } from './drivers/devices.ts';
 import { loadTape } from './drivers/tapes.ts';
 import { type LoadedAgent, loadAgent } from './load.ts';
 import type { BoardWatchdog } from './ports/watchdog.ts';
-import { play, playedText } from './replay.ts';
 import { saveMemory, spendForHosts } from './thrift.ts';
 
 const CONFIG_DEFAULT = '/etc/fencepost/agent.toml';
@@ -91,6 +91,7 @@ async function check(path: string, json: boolean, hardware: boolean): Promise<vo
     hardware && loaded.ok
       ? (await import('./hardware.ts')).lookAtHardware(loaded.config)
       : undefined;
+  const { reportCheck } = await import('./config/report.ts');
   const { text, exitCode } = reportCheck(loaded, { file: path, json }, seen);
   print(`${text}\n`);
   process.exitCode = seen?.ok === false ? EXIT.notDone : exitCode;
@@ -103,7 +104,8 @@ async function replay(path: string, json: boolean): Promise<void> {
     process.exitCode = EXIT.wrongUse;
     return;
   }
-  const played = play(tape.value);
+  const { play, playedText } = await import('./replay.ts');
+  const played = play(tape.value, advance);
   print(`${json ? JSON.stringify(played) : playedText(played)}\n`);
   process.exitCode = played.same === played.steps ? EXIT.done : EXIT.notDone;
 }
@@ -135,12 +137,12 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
     process.exit(code);
   };
   const watchdog = await watchdogOf(path, first, log);
-  const begin = async (loaded: Good, isReload: boolean): Promise<void> => {
+  const begin = async (loaded: Good, before?: Devices): Promise<void> => {
     // Before any relay is touched: who hangs while a host is dark must be ended by something.
     watchdog?.arm();
     const started = await startAgent({
       ...loaded,
-      isReload,
+      before,
       log,
       watchdog,
       reload,
@@ -178,25 +180,26 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
     log.info('the configuration changed');
     // The answer goes out over the socket before that is closed.
     soon(() => {
-      void agent?.close().then(async () => {
+      void agent?.end().then(async (devices) => {
         running = next;
-        await begin(next, true);
+        await begin(next, devices);
         changing = false;
       });
     });
     return { ok: true, problems: [] };
   };
+  const closeAll = async (): Promise<void> => (await agent?.end())?.close();
   process.on('SIGHUP', () => void reload());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       log.info(`ends by ${signal}; no relay moves`);
-      void (agent?.close() ?? Promise.resolve()).then(() => {
+      void closeAll().then(() => {
         watchdog?.end();
         quit(EXIT.done);
       });
     });
   }
-  await begin(first, false);
+  await begin(first);
 }
 
 /** Loaded only where the configuration has one. */

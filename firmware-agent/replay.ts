@@ -1,11 +1,13 @@
 /**
  * Plays the tape of a fence through the core that decides on this very board, and says whether it
  * decides the same again. Nothing is opened and nothing moves: a core has no hands.
+ *
+ * The core is handed in, so that this part of the program holds no second copy of it.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { deserialize } from 'node:v8';
 import { attemptSync } from '../protocol/attempt.ts';
-import { advance } from './core/advance.ts';
+import type { advance } from './core/advance.ts';
 import type { Board, Host } from './core/board.ts';
 import type { Effect, Event } from './core/events.ts';
 import type { Tape } from './tape.ts';
@@ -32,13 +34,13 @@ export interface Played {
 }
 
 /** Plays a tape to its end, also beyond a step that comes out differently. */
-export function play(tape: Tape): Played {
+export function play(tape: Tape, core: typeof advance): Played {
   const board = deserialize(tape.board) as Board;
   const [first] = tape.steps;
   const shown: PlayedStep[] = [];
   let same = 0;
   for (const { at, event, effects } of tape.steps) {
-    const tried = attemptSync(() => advance(board, event, at));
+    const tried = attemptSync(() => core(board, event, at));
     const now: readonly Effect[] = tried.ok ? tried.value : [{ kind: 'end', why: tried.detail }];
     const isSame = isDeepStrictEqual(now, effects);
     if (isSame) same += 1;

@@ -22,7 +22,7 @@ export interface Sampler {
 
 export interface SamplerSetup {
   board: BoardSettings;
-  devices: Devices;
+  devices: Pick<Devices, 'outlets' | 'senses'>;
   serial: ReadonlyMap<number, Pick<SerialLink, 'modem'>>;
   take: (event: Event) => void;
   isFenced: (host: number) => boolean;

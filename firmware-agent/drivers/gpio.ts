@@ -37,10 +37,16 @@ export function gpioDriver(
   say: (sentence: string) => void,
   kernel: Kernel = linux,
 ): Driver<GpioOutlet, GpioSense, GpioPulse> {
-  const banks: Bank[] = [];
-  const buttons: Button[] = [];
+  const held = new Map<string, { banks: Bank[]; buttons: Button[] }>();
+  const letGo = (host: string): void => {
+    for (const button of held.get(host)?.buttons ?? []) button.close();
+    for (const bank of held.get(host)?.banks ?? []) bank.close();
+    held.delete(host);
+  };
   return {
     open: async (wanted) => {
+      const [banks, buttons]: [Bank[], Button[]] = [[], []];
+      held.set(wanted.host, { banks, buttons });
       const wired = wire(wanted, { kernel, say, banks });
       const button = (name: string, device: GpioLine): Button => {
         const own = buttonOn(wired(device), { name, active: isActiveHigh(device) }, say);
@@ -61,9 +67,9 @@ export function gpioDriver(
         }),
       };
     },
+    letGo,
     close: async () => {
-      for (const button of buttons) button.close();
-      for (const bank of banks) bank.close();
+      for (const host of [...held.keys()]) letGo(host);
     },
   };
 }

@@ -69,6 +69,8 @@ export interface Opened {
  */
 export interface Driver<O, S = never, P = never> {
   open(wanted: Wanted<O, S, P>): Promise<Opened>;
+  /** Closes what one host has, if that can be done without touching the others. */
+  letGo?(host: string): void;
   /** Ends what the devices share; afterwards each reads `unknown`. */
   close(): Promise<void>;
 }

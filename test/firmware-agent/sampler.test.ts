@@ -35,8 +35,6 @@ async function withOutlet(idleMs: number, body: (asked: Asked) => Promise<void>)
     devices: {
       outlets: new Map([[1, [outlet]]]),
       senses: new Map(),
-      pulses: new Map(),
-      close: async () => undefined,
     },
     serial: new Map(),
     take: () => undefined,

@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { advance } from '../../firmware-agent/core/advance.ts';
 import { TAPES_MAX } from '../../firmware-agent/core/limits.ts';
 import { loadTape, saveTape } from '../../firmware-agent/drivers/tapes.ts';
 import { play, playedText } from '../../firmware-agent/replay.ts';
@@ -47,7 +48,7 @@ test('a verdict plays again step by step, from the first lateness to the restore
   const w = taped();
   w.hang('alpha');
   w.untilNews('restored', 'alpha', 60 * SECOND);
-  const played = play(some(tapeOf(w)));
+  const played = play(some(tapeOf(w)), advance);
   assert.is(played.same, played.steps);
   const text = playedText(played);
   for (const words of [/dead: 15\.\d\d s of proven/, /fenced, verified/, /alpha is fence 1/]) {
@@ -59,7 +60,7 @@ test('an order plays again from before it was taken', () => {
   const w = taped();
   w.order({ op: 'fence', host: 'beta', by: 'operator' });
   w.untilNews('fenced', 'beta', 30 * SECOND);
-  const { shown, same, steps } = play(some(tapeOf(w)));
+  const { shown, same, steps } = play(some(tapeOf(w)), advance);
   assert.is(same, steps);
   assert.is(shown[0]?.event.kind, 'order');
 });
@@ -92,7 +93,7 @@ test('whatever happens in a random world, its tape plays to the same effects', (
       c.w.run(c.chance.between(10, 1_500));
       const tape = c.w.state.life === life ? tapeOf(c.w) : undefined;
       if (tape === undefined) continue;
-      const played = play(tape);
+      const played = play(tape, advance);
       assert.is(played.same, played.steps, `SEED=${seed}`);
       steps += played.steps;
     }
@@ -107,7 +108,7 @@ test('a core that decides otherwise is told, and where', () => {
   const { format, board, steps } = some(tapeOf(w));
   // As if the core had since become one that hears nothing of beta.
   const deaf = steps.filter(({ event }) => event.kind !== 'heard');
-  const played = play({ format, board, steps: deaf });
+  const played = play({ format, board, steps: deaf }, advance);
   assert.ok(played.same < played.steps);
   assert.match(playedText(played), /steps came out differently/);
 });
@@ -124,7 +125,7 @@ test('tapes lie on the disk, the newest only, and what is none is refused', asyn
   assert.is(names[0], 'fence-0000000004.tape');
   const loaded = await loadTape(join(dir, 'fence-0000000004.tape'));
   assert.ok(loaded.ok);
-  if (loaded.ok) assert.is(play(loaded.value).same, tape.steps.length);
+  if (loaded.ok) assert.is(play(loaded.value, advance).same, tape.steps.length);
   writeFileSync(join(dir, 'torn'), 'no tape');
   for (const name of ['torn', 'absent']) assert.not.ok((await loadTape(join(dir, name))).ok);
   rmSync(dir, { recursive: true });
