@@ -7,8 +7,6 @@
  * fence once more.
  */
 import { isatty } from 'node:tty';
-import { parseArgs } from 'node:util';
-import { attemptSync } from '../protocol/attempt.ts';
 import { foundLater } from '../protocol/found-later.ts';
 import { soon } from '../protocol/link/timers.ts';
 import { type Logger, logger } from '../protocol/log.ts';
@@ -17,6 +15,7 @@ import { problemLine, problemText } from '../protocol/problem-text.ts';
 import { VERSION } from '../protocol/version.ts';
 import { nodeCrypto } from '../protocol/wire/mac.ts';
 import { type Agent, startAgent } from './agent.ts';
+import { HELP, readCommand } from './command-line.ts';
 import { acceptReload } from './config/reload.ts';
 import { advance } from './core/advance.ts';
 import type { Devices } from './drivers/devices.ts';
@@ -25,64 +24,29 @@ import { type LoadedAgent, loadAgent } from './load.ts';
 import type { BoardWatchdog } from './ports/watchdog.ts';
 import { saveMemory, spendForHosts } from './thrift.ts';
 
-const CONFIG_DEFAULT = '/etc/fencepost/agent.toml';
 const EXIT = { done: 0, notDone: 1, wrongUse: 2 } as const;
 
-const HELP = `fencepost-agent: guards servers from a board with its own power.
-
-Usage:
-  fencepost-agent run   [FILE]          guard until TERM or INT; HUP takes a changed file
-  fencepost-agent check [FILE] [--json] say what is wrong with FILE and its keys; changes nothing
-          --hardware                    ask, too, whether the GPIO lines it names are there and free
-  fencepost-agent replay TAPE [--json]  play the tape of a fence through the core once more
-  fencepost-agent --help | --version
-
-FILE is the configuration, ${CONFIG_DEFAULT} where it is not given.
-TAPE is what "fencepost why HOST" names. Exit codes: 0 done, 1 not done (replay: decided
-differently; --hardware: something is not there), 2 wrong use or a wrong file.
-
-Examples:
-  fencepost-agent check agent.toml && fencepost-agent run agent.toml
-  kill -HUP "$(pidof -s fencepost-agent)"   # after FILE was changed, with a larger version,
-                                            # or after the keys file was
-`;
-
 function main(args: string[]): void {
-  const parsed = attemptSync(() =>
-    parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean', short: 'V' },
-        json: { type: 'boolean' },
-        hardware: { type: 'boolean' },
-      },
-    }),
-  );
-  // The first sentence; the rest is advice to programmers.
-  if (!parsed.ok) return wrongUse(parsed.detail.split('. ', 1)[0] ?? '');
-  const { values, positionals } = parsed.value;
-  if (values.help) return print(HELP);
-  if (values.version) return print(`${VERSION}\n`);
-  const [command, file, ...more] = positionals;
-  const path = file ?? CONFIG_DEFAULT;
-  if (command === 'replay' && file === undefined) return wrongUse('say which tape');
-  if (more.length > 0) return wrongUse(`"${more[0]}" is one word too many`);
-  if (values.hardware && command !== 'check') return wrongUse('--hardware belongs to check');
-  if (command === 'check') return void check(path, values.json === true, values.hardware === true);
-  if (command === 'run') return void run(path);
-  if (command === 'replay') return void replay(path, values.json === true);
-  wrongUse(command === undefined ? 'say run, check or replay' : `there is no command "${command}"`);
+  const command = readCommand(args);
+  switch (command.do) {
+    case 'help':
+      return print(HELP);
+    case 'version':
+      return print(`${VERSION}\n`);
+    case 'run':
+      return void run(command.path);
+    case 'check':
+      return void check(command.path, command.json, command.hardware);
+    case 'replay':
+      return void replay(command.path, command.json);
+    case 'nothing':
+      process.stderr.write(`fencepost-agent: ${command.problem}.\n\n${HELP}`);
+      process.exitCode = EXIT.wrongUse;
+  }
 }
 
 function print(text: string): void {
   process.stdout.write(text);
-}
-
-function wrongUse(problem: string): void {
-  process.stderr.write(`fencepost-agent: ${problem}.\n\n${HELP}`);
-  process.exitCode = EXIT.wrongUse;
 }
 
 async function check(path: string, json: boolean, hardware: boolean): Promise<void> {

@@ -1,5 +1,6 @@
 /** Every target, in the order in which they run. */
 import type { Target } from '../lib/target.ts';
+import { agentCommandLineTarget } from './agent-command-line.ts';
 import { boardTarget } from './board.ts';
 import { bodyTarget } from './body.ts';
 import { brokerTarget } from './broker.ts';
@@ -29,4 +30,5 @@ export const TARGETS: readonly Target[] = [
   shimConfigTarget,
   cliConfigTarget,
   commandLineTarget,
+  agentCommandLineTarget,
 ];
