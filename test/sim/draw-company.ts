@@ -13,7 +13,8 @@ const BROKEN_DEVICES = [
 ];
 const BOARD_IN_TROUBLE = ['crash', 'stall', 'disk-slow', 'crash-in-fence', 'power-loss'];
 const BOARD_PARTED = ['agent-parted', 'agent-parted-up', 'agent-parted-down', 'broker-paused'];
-const IN_A_FENCE = [...BROKEN_DEVICES, ...BROKEN_DEVICES, ...BOARD_IN_TROUBLE, 'order-fence'];
+const MOSTLY_BROKEN = [...BROKEN_DEVICES, ...BROKEN_DEVICES, ...BROKEN_DEVICES];
+const IN_A_FENCE = [...MOSTLY_BROKEN, ...BOARD_IN_TROUBLE, 'order-fence'];
 const ON_ITS_WAY = ['disk-slow', 'disk-slow', 'stall', 'crash', 'order-fence', 'order-on'];
 const LINES_BROKEN = ['cable', 'cable-up', 'cable-down', 'loss-bursts'];
 
@@ -25,7 +26,7 @@ interface Company {
 
 const inAFence: Company = { kinds: IN_A_FENCE, at: [-0.2, 0, 0.3, 0.9, 1.05, 1.2] };
 const onItsWay: Company = {
-  kinds: [...ON_ITS_WAY, ...ON_ITS_WAY, ...BROKEN_DEVICES],
+  kinds: [...ON_ITS_WAY, ...ON_ITS_WAY, ...MOSTLY_BROKEN],
   at: [-0.3, -0.1, -0.01, 0, 0.02, 0.3],
 };
 const together = (kinds: readonly string[]): Company => ({ kinds, at: [-0.3, 0, 0.01, 0.3, 0.9] });

@@ -44,7 +44,7 @@ export function drawSchedule(chance: Prng, plan: Plan, pace: Pace): Entry[] {
   const perHour = least + (most - least) * chance.next();
   const gapMs = 3_600_000 / perHour;
   // In some runs misfortunes come alone, in others seldom so.
-  const inCompany = chance.pick([0, 0.4, 0.8, 1]);
+  const inCompany = chance.pick([0, 0.6, 1, 1]);
   const schedule: Entry[] = [];
   // Everybody gets up first.
   let at = 3_000 + Math.max(...plan.hosts.map(({ bootMs }) => bootMs));
