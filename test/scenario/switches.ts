@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fenceAgentDriver } from '../../firmware-agent/drivers/fence-agent.ts';
 import type { PowerSwitch } from '../../firmware-agent/ports/power.ts';
+import { monotonicMs } from '../../protocol/link/timers.ts';
 import { plugTests } from '../contract/mqtt-plug.ts';
 import { type SwitchContract, switchContract } from '../contract/power-switch.ts';
 import { type StandIn, standInAgent } from '../lib/devices/fence-agent.ts';
@@ -23,11 +24,12 @@ import { type SimulatedPlug, simulatePlug } from '../lib/devices/mqtt-plug.ts';
 import { type SimulatedSwitch, simulateSwitch } from '../lib/devices/serial-switch.ts';
 import type { Rack } from '../lib/rack.ts';
 import type { Body, Suite } from '../lib/suite.ts';
-import { until } from '../lib/until.ts';
+import { pause, until } from '../lib/until.ts';
+import { figure } from './lib/figures.ts';
 import { allBeat } from './lib/hearing.ts';
 import { onBothPaths } from './lib/racks.ts';
 import type { Scenario, Stage } from './lib/scenario.ts';
-import { SHORT_MS } from './lib/timing.ts';
+import { MQTT_MS, SHORT_MS, silenceToCut } from './lib/timing.ts';
 
 /** Python needs a while to start. */
 const AGENT_PERIOD_MS = 3_000;
@@ -129,8 +131,11 @@ interface Four {
 }
 
 const HOST = 'deimos';
+/** On the bench alone; it falls silent while the devices of the first one fail. */
+const OTHER = 'phobos';
 /** Long enough for a device that is asked every 0.4 s. */
 const LONG_MS = { ...SHORT_MS, holdMs: 3_000, drainMs: 2_000 };
+const WARNING_MS = { ...LONG_MS, deadtimeMs: LONG_MS.deadtimeMs / 2 };
 
 /** The host's supplies hang on the bench, a plug, a relay board and a fence agent. */
 async function startFour(stage: Stage, url: string, dir: string): Promise<Four> {
@@ -143,7 +148,7 @@ async function startFour(stage: Stage, url: string, dir: string): Promise<Four> 
     `driver = "fence-agent"\nname = "agent"\nprogram = "${agent.program}"\nshares_power = false\nperiod = "400ms"\ntime_limit = "3s"`,
   ];
   const agentLines = outlets.map((lines) => `[[hosts.${HOST}.outlets]]\n${lines}`);
-  const rack = await stage.rack({ ...onBothPaths(2, { url }, LONG_MS), agentLines });
+  const rack = await stage.rack({ ...onBothPaths(3, { url }, LONG_MS), agentLines });
   await allBeat(rack, rack.setup.hosts);
   return { rack, plug, relay, agent };
 }
@@ -165,6 +170,24 @@ async function ordered({ rack }: Four, op: string): Promise<{ outcome: string; p
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
 }
 
+/**
+ * Has the other host fall silent until the board warns of it. The warning comes from the tick that would
+ * find it dead, and unlike a verdict it may come again at once.
+ */
+async function silence(rack: Rack, words: string): Promise<void> {
+  const { bench, agent } = rack;
+  const sinceMs = monotonicMs();
+  await bench.host(OTHER, 'hang');
+  const late = await agent.waitFor(
+    `${OTHER} is late`,
+    ({ code, host, atMs }) => code === 'late' && host === OTHER && atMs > sinceMs,
+  );
+  await bench.host(OTHER, 'resume');
+  figure(`${words}: silence to warning`, late.atMs - sinceMs, silenceToCut(WARNING_MS, MQTT_MS));
+  await allBeat(rack, [OTHER]);
+  await pause(2 * LONG_MS.keepaliveMs);
+}
+
 async function throughFour(stage: Stage, four: Four): Promise<void> {
   const all = (to: string) => Array.from({ length: 4 }, () => to);
   await stage.promise('a host on four kinds of switch is off when all four are open', async () => {
@@ -183,10 +206,15 @@ async function throughFour(stage: Stage, four: Four): Promise<void> {
     ['an agent that hangs', () => four.agent.does('exec sleep 60'), () => four.agent.does('')],
   ];
   for (const [words, begin, end] of spoil) {
-    await stage.promise(`${words} fails the fence, and the beats go on`, async () => {
+    await stage.promise(`${words} fails the fence, and keeps no other host waiting`, async () => {
       await begin();
-      const { outcome } = await ordered(four, 'fence');
-      assert.equal(outcome, 'failed');
+      let ended = false;
+      const fence = ordered(four, 'fence').finally(() => {
+        ended = true;
+      });
+      do await silence(four.rack, `beside ${words}`);
+      while (!ended);
+      assert.equal((await fence).outcome, 'failed');
       await end();
       await until(
         'all are closed',
