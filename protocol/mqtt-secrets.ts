@@ -6,7 +6,7 @@
 import type { MqttSetup } from './link/mqtt.ts';
 import type { MqttSettings } from './mqtt-fields.ts';
 import { problemLine } from './problem-text.ts';
-import { readFile } from './read-file.ts';
+import { notPrivate, readFile } from './read-file.ts';
 import { failure, ok, type Result } from './result.ts';
 import { readSecret } from './secret.ts';
 
@@ -21,7 +21,7 @@ export async function mqttAccess(settings: MqttSettings): Promise<Result<MqttAcc
   for (const name of ['ca', 'cert', 'key'] as const) {
     const path = settings[name];
     if (path === undefined) continue;
-    const file = readFile(path);
+    const file = readFile(path, name === 'key' ? notPrivate : undefined);
     if (!file.ok) {
       const why = file.problems.map(problemLine).join(' ');
       return failure('unreadable', `[mqtt] ${name}: ${why}`);

@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process';
 import { asFailure } from './attempt.ts';
 import { problemLine } from './problem-text.ts';
-import { readFile } from './read-file.ts';
+import { notPrivate, readFile } from './read-file.ts';
 import { failure, ok, type Result } from './result.ts';
 
 export type SecretSource = { file: string } | { script: string };
@@ -15,13 +15,10 @@ export type SecretSource = { file: string } | { script: string };
 /** A script that asks a vault over the network gets this long. */
 const SCRIPT_MS = 10_000;
 
-/** The first line; `look` may refuse a file for what it is. `detail` says what to do. */
-export async function readSecret(
-  source: SecretSource,
-  look?: Parameters<typeof readFile>[1],
-): Promise<Result<string>> {
+/** The first line, of a file that nobody else may read. `detail` says what to do. */
+export async function readSecret(source: SecretSource): Promise<Result<string>> {
   if ('script' in source) return fromScript(source.script);
-  const file = readFile(source.file, look);
+  const file = readFile(source.file, notPrivate);
   return file.ok
     ? firstLine(file.text, `password_file ${source.file}`)
     : failure('unreadable', `password_file: ${file.problems.map(problemLine).join(' ')}`);

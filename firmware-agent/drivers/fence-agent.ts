@@ -13,7 +13,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { attemptSync } from '../../protocol/attempt.ts';
-import { notPrivate } from '../../protocol/read-file.ts';
 import { failure, ok, type Result } from '../../protocol/result.ts';
 import { readSecret } from '../../protocol/secret.ts';
 import type { FenceAgentDevice } from '../config/devices/device.ts';
@@ -118,7 +117,7 @@ function secretOf({ password }: FenceAgentDevice): () => Promise<Result<string |
   let isHad = password === undefined;
   return async () => {
     if (password === undefined || isHad) return had;
-    had = await readSecret(password, notPrivate);
+    had = await readSecret(password);
     isHad = had.ok;
     return had;
   };
