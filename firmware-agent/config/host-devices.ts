@@ -143,7 +143,7 @@ export function checkButtons(
   for (const [index, { device }] of outlets.entries()) {
     if (device.driver !== 'gpio' || !('shownBy' in device)) continue;
     const at = [...path, 'outlets', index];
-    const { shownBy, holdMs } = device;
+    const { shownBy, softMs, holdMs } = device;
     const shows = senses.some(
       (sense, i) => sense.device.driver === 'gpio' && named[i]?.name === shownBy,
     );
@@ -155,12 +155,13 @@ export function checkButtons(
         'Add the line of its power LED, or of a rail, to [[hosts.NAME.senses]], and name it here.',
       );
     }
-    if (timing.offHoldMs < holdMs) {
+    const longestMs = softMs + holdMs;
+    if (timing.offHoldMs < longestMs) {
       tell(
         toml,
-        [...at, 'hold'],
-        `a press may take ${seconds(holdMs)}, and off_hold is ${seconds(timing.offHoldMs)}`,
-        `Write off_hold = "${holdMs}ms" or more: power may go as late as that, and must stay away for it.`,
+        [...at, softMs === 0 ? 'hold' : 'soft'],
+        `it may take ${seconds(longestMs)}, and off_hold is ${seconds(timing.offHoldMs)}`,
+        `Write off_hold = "${longestMs}ms" or more: power may go as late as that, and must stay away for it.`,
       );
     }
   }

@@ -158,7 +158,7 @@ function relayOf({ bank, at }: Wired, { name, periodMs, device }: Asked<GpioRela
  */
 function powerButton(
   button: Button,
-  { name, periodMs, device: { pressMs, holdMs, shownBy } }: Asked<PowerButton>,
+  { name, periodMs, device: { pressMs, holdMs, softMs, shownBy } }: Asked<PowerButton>,
   sense: LineSense | undefined,
 ): PowerSwitch {
   let fell = false;
@@ -179,12 +179,17 @@ function powerButton(
       if (power === 'unknown') {
         return failure('blind', `"${shownBy}" cannot be read, and a press could do the opposite`);
       }
-      if (to === 'closed') return power === 'on' ? ok(undefined) : button.press(pressMs);
+      if (to === 'closed') {
+        button.close();
+        return power === 'on' ? ok(undefined) : button.press(pressMs);
+      }
       if (power === 'off') {
         return fell ? ok(undefined) : failure('dark', `"${shownBy}" reads off already, unpressed`);
       }
-      // Told again while it is held: it is being done.
-      return button.isPressed() ? ok(undefined) : button.press(holdMs, hasFallen);
+      // Told again while it is asked or held: it is being done.
+      if (button.isBusy()) return ok(undefined);
+      if (softMs === 0) return button.press(holdMs, hasFallen);
+      return button.askAndPress({ shortMs: pressMs, waitMs: softMs }, holdMs, hasFallen);
     },
     read: async () => {
       const power = look();

@@ -55,6 +55,8 @@ export interface PowerButton extends GpioLine {
   /** The name of the host's sense, on a GPIO line, that shows power. */
   shownBy: string;
   pressMs: number;
+  /** How long a machine that was asked by a short press may take to go off by itself; 0: nobody asks. */
+  softMs: number;
   /** A long press ends when power is gone, and after this at the latest. */
   holdMs: number;
 }

@@ -37,6 +37,9 @@ const PRESS_MS_MOST = 1_500;
 /** A machine is forced off after four seconds; nearly all go within six. */
 const HOLD_MS = 6_000;
 const HOLD_MS_LEAST = 4_500;
+/** A system that stops in good order needs seconds; who waits for minutes does not want a fence. */
+const SOFT_MS_LEAST = 2_000;
+const SOFT_MS_MOST = 60_000;
 /** More would hide the fall of a rail from the proof. */
 const DEBOUNCE_MS_MOST = 1_000;
 /** Far more lines than any chip has. */
@@ -86,15 +89,18 @@ export const powerButtonSchema: v.GenericSchema<unknown, OutletTable> = v.pipe(
     shown_by: nameSchema,
     press: v.optional(withinSchema('a press', PULSE_MS_LEAST, PRESS_MS_MOST)),
     hold: v.optional(withinSchema('a long press', HOLD_MS_LEAST, PULSE_MS_MOST)),
+    soft: v.optional(withinSchema('a soft power-off', SOFT_MS_LEAST, SOFT_MS_MOST)),
   }),
-  v.transform(({ name, level, period, shown_by: shownBy, press, hold, driver: _, ...own }) => ({
-    ...outletOf({ name, level, period }, GPIO_PERIOD_MS),
-    readable: true,
-    device: {
-      ...gpioLine(own),
-      ...{ shownBy, pressMs: press ?? PULSE_MS, holdMs: hold ?? HOLD_MS },
-    } satisfies PowerButton,
-  })),
+  v.transform(
+    ({ name, level, period, shown_by: shownBy, press, hold, soft, driver: _, ...own }) => ({
+      ...outletOf({ name, level, period }, GPIO_PERIOD_MS),
+      readable: true,
+      device: {
+        ...gpioLine(own),
+        ...{ shownBy, pressMs: press ?? PULSE_MS, softMs: soft ?? 0, holdMs: hold ?? HOLD_MS },
+      } satisfies PowerButton,
+    }),
+  ),
 );
 
 export const gpioSenseSchema: v.GenericSchema<unknown, SenseTable> = v.pipe(

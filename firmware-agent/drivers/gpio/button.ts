@@ -11,7 +11,14 @@ import type { Bank } from './bank.ts';
 export interface Button {
   /** Presses until `isEnough`, for `mostMs` at most; resolves when the line took it. */
   press(mostMs: number, isEnough?: () => boolean): Result<void>;
-  isPressed(): boolean;
+  /** Presses for `shortMs`, and where that was not enough within `waitMs`, as `press` does. */
+  askAndPress(
+    ask: { shortMs: number; waitMs: number },
+    mostMs: number,
+    isEnough: () => boolean,
+  ): Result<void>;
+  /** It is pressed, or waits to be. */
+  isBusy(): boolean;
   /** Lets go at once. */
   close(): void;
 }
@@ -38,19 +45,43 @@ export function buttonOn(
     if (leftMs <= 0 || isEnough()) return release();
     ending = after(Math.min(leftMs, LOOK_MS), () => hold(untilMs, isEnough));
   };
+  const press: Button['press'] = (mostMs, isEnough) => {
+    if (ending !== undefined) return failure('busy', `"${name}" is pressed already`);
+    const taken = bank.drive(at, active);
+    if (!taken.ok) return taken;
+    if (isEnough === undefined) ending = after(mostMs, release);
+    else hold(monotonicMs() + mostMs, isEnough);
+    return ok(undefined);
+  };
+  const wait = (untilMs: number, mostMs: number, isEnough: () => boolean): void => {
+    // While it cannot be let go there is nothing to press.
+    if (failures > 0) return;
+    ending = undefined;
+    if (isEnough()) return;
+    if (monotonicMs() < untilMs) {
+      ending = after(LOOK_MS, () => wait(untilMs, mostMs, isEnough));
+      return;
+    }
+    const pressed = press(mostMs, isEnough);
+    if (!pressed.ok) say(`"${name}" was not pressed: ${pressed.detail}`);
+  };
   return {
-    isPressed: () => ending !== undefined,
-    press: (mostMs, isEnough) => {
-      if (ending !== undefined) return failure('busy', `"${name}" is pressed already`);
-      const taken = bank.drive(at, active);
-      if (!taken.ok) return taken;
-      if (isEnough === undefined) ending = after(mostMs, release);
-      else hold(monotonicMs() + mostMs, isEnough);
-      return ok(undefined);
+    isBusy: () => ending !== undefined,
+    press,
+    askAndPress: ({ shortMs, waitMs }, mostMs, isEnough) => {
+      const asked = press(shortMs);
+      if (!asked.ok) return asked;
+      ending?.cancel();
+      ending = after(shortMs, () => {
+        release();
+        wait(monotonicMs() + waitMs, mostMs, isEnough);
+      });
+      return asked;
     },
     close: () => {
       if (ending === undefined) return;
       ending.cancel();
+      ending = undefined;
       bank.drive(at, !active);
     },
   };

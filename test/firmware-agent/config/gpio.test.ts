@@ -63,7 +63,10 @@ test('a power button needs a sense that shows power, and an off-hold as long as 
     );
   assert.equal(button('shown_by = "rail"\nhold = "5s"'), []);
   assert.match(button('shown_by = "led"\nhold = "5s"')[0]?.problem ?? '', 'no sense "led"');
-  assert.match(button('shown_by = "rail"\nhold = "15s"')[0]?.problem ?? '', 'a press may take 15');
+  assert.match(button('shown_by = "rail"\nhold = "15s"')[0]?.problem ?? '', 'it may take 15');
+  const soft = button('shown_by = "rail"\nsoft = "30s"')[0];
+  assert.match(soft?.problem ?? '', 'it may take 36');
+  assert.match(soft?.path ?? '', /soft$/);
   assert.match(button('shown_by = "rail"\npress = "3s"')[0]?.problem ?? '', 'cannot be that long');
 });
 

@@ -17,7 +17,8 @@ const line = (name: string) => ({
   active: 'high' as const,
   bias: 'as-is' as const,
 });
-const BUTTON: PowerButton = { ...line('BTN'), shownBy: 'led', pressMs: 30, holdMs: 300 };
+const BUTTON: PowerButton = { ...line('BTN'), shownBy: 'led', pressMs: 30, softMs: 0, holdMs: 300 };
+const SOFT: PowerButton = { ...BUTTON, softMs: 150 };
 const LED: GpioSense = { ...line('LED'), debounceMs: 0 };
 
 interface Machine {
@@ -27,7 +28,11 @@ interface Machine {
   edges(): string[];
 }
 
-async function withMachine(on: boolean, body: (machine: Machine) => Promise<void>): Promise<void> {
+async function withMachine(
+  on: boolean,
+  body: (machine: Machine) => Promise<void>,
+  device = BUTTON,
+): Promise<void> {
   const kernel = fakeKernel(fakeChip('soc', ['BTN', 'LED']));
   const power = (is: boolean): void => {
     for (const pin of kernel.plugged[0]?.pins ?? []) if (pin.name === 'LED') pin.outside = is;
@@ -36,7 +41,7 @@ async function withMachine(on: boolean, body: (machine: Machine) => Promise<void
   const driver = gpioDriver(() => {}, kernel);
   const { outlets } = await driver.open({
     host: 'web',
-    outlets: [{ name: 'button', periodMs: 20, device: BUTTON }],
+    outlets: [{ name: 'button', periodMs: 20, device }],
     senses: [{ name: 'led', periodMs: 20, device: LED }],
     pulses: [],
   });
@@ -59,6 +64,57 @@ test('a long press ends when power is gone, and not before', () =>
     await until('it is let go', () => edges().length === 2);
     assert.is(await button.read(), 'open');
   }));
+
+test('a machine that is asked first and goes by itself is not forced', () =>
+  withMachine(
+    true,
+    async ({ button, power, edges }) => {
+      assert.ok((await button.turn('open')).ok);
+      await until('it was asked', () => edges().length === 2);
+      assert.is(await button.read(), 'closed');
+      assert.ok((await button.turn('open')).ok, 'told again while it is asked: nothing more');
+      power(false);
+      await until('it is open', async () => (await button.read()) === 'open');
+      await pause(SOFT.softMs + 50);
+      assert.equal(edges(), ['BTN rose', 'BTN fell']);
+    },
+    SOFT,
+  ));
+
+test('one that was asked and stays is forced when its time is over', () =>
+  withMachine(
+    true,
+    async ({ button, power, edges }) => {
+      const from = monotonicMs();
+      await button.turn('open');
+      await until('it is held', () => edges().length === 3);
+      assert.ok(monotonicMs() - from >= SOFT.softMs, 'it had its time');
+      power(false);
+      await until('it is let go', () => edges().length === 4);
+      assert.is(await button.read(), 'open');
+    },
+    SOFT,
+  ));
+
+test('who is to have power again is not forced, whether it was asked or is held', async () => {
+  for (const [device, presses] of [
+    [SOFT, 2],
+    [BUTTON, 1],
+  ] as const) {
+    await withMachine(
+      true,
+      async ({ button, edges }) => {
+        await button.turn('open');
+        await until('it is pressed', () => edges().length === presses);
+        assert.ok((await button.turn('closed')).ok);
+        await pause(SOFT.softMs + 50);
+        assert.equal(edges(), ['BTN rose', 'BTN fell']);
+        assert.is(await button.read(), 'closed');
+      },
+      device,
+    );
+  }
+});
 
 test('a machine that does not go off is let go all the same', () =>
   withMachine(true, async ({ button, edges }) => {
