@@ -11,6 +11,7 @@ import type { PowerSwitch } from '../../firmware-agent/ports/power.ts';
 import { monotonicMs } from '../../protocol/link/timers.ts';
 import { plugTests } from '../contract/mqtt-plug.ts';
 import { type SwitchContract, switchContract } from '../contract/power-switch.ts';
+import type { Mosquitto } from '../lib/brokers/mosquitto.ts';
 import { type StandIn, standInAgent } from '../lib/devices/fence-agent.ts';
 import {
   FENCE_DUMMY,
@@ -26,7 +27,7 @@ import type { Rack } from '../lib/rack.ts';
 import type { Body, Suite } from '../lib/suite.ts';
 import { pause, until } from '../lib/until.ts';
 import { figure } from './lib/figures.ts';
-import { allBeat } from './lib/hearing.ts';
+import { allBeat, allClear } from './lib/hearing.ts';
 import { onBothPaths } from './lib/racks.ts';
 import type { Scenario, Stage } from './lib/scenario.ts';
 import { MQTT_MS, SHORT_MS, silenceToCut } from './lib/timing.ts';
@@ -184,11 +185,11 @@ async function silence(rack: Rack, words: string): Promise<void> {
   );
   await bench.host(OTHER, 'resume');
   figure(`${words}: silence to warning`, late.atMs - sinceMs, silenceToCut(WARNING_MS, MQTT_MS));
-  await allBeat(rack, [OTHER]);
+  await allBeat(rack, [OTHER], ['serial']);
   await pause(2 * LONG_MS.keepaliveMs);
 }
 
-async function throughFour(stage: Stage, four: Four): Promise<void> {
+async function throughFour(stage: Stage, four: Four, broker: Mosquitto): Promise<void> {
   const all = (to: string) => Array.from({ length: 4 }, () => to);
   await stage.promise('a host on four kinds of switch is off when all four are open', async () => {
     const { outcome, proof } = await ordered(four, 'off');
@@ -204,6 +205,8 @@ async function throughFour(stage: Stage, four: Four): Promise<void> {
     ['a plug that lies', () => four.plug.spoil('stuck'), () => four.plug.spoil('well')],
     ['a relay that is unplugged', () => four.relay.spoil('gone'), () => four.relay.spoil('well')],
     ['an agent that hangs', () => four.agent.does('exec sleep 60'), () => four.agent.does('')],
+    ['an agent that fills its pipe', () => four.agent.does('exec yes'), () => four.agent.does('')],
+    ['a broker that stands still', () => broker.stop(), () => broker.continue()],
   ];
   for (const [words, begin, end] of spoil) {
     await stage.promise(`${words} fails the fence, and keeps no other host waiting`, async () => {
@@ -234,7 +237,15 @@ export const switches: Scenario = {
     const broker = await stage.broker();
     const dir = mkdtempSync(join(tmpdir(), 'fencepost-four-'));
     const four = await startFour(stage, broker.url, dir);
-    await throughFour(stage, four);
+    await throughFour(stage, four, broker);
+    await stage.promise('a broker that is started anew brings the plug back', async () => {
+      await broker.restart();
+      await allBeat(four.rack, four.rack.setup.hosts);
+      await allClear(four.rack, ['failed']);
+      const { outcome, proof } = await ordered(four, 'fence');
+      assert.deepEqual([outcome, proof], ['done', 'verified']);
+      await allBeat(four.rack, four.rack.setup.hosts);
+    });
     await four.plug.close();
     four.relay.close();
     four.agent.close();
