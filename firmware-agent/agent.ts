@@ -15,7 +15,9 @@ import type { Logger } from '../protocol/log.ts';
 import { type MqttAccess, mqttAccess } from '../protocol/mqtt-secrets.ts';
 import { ok, type Result } from '../protocol/result.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
+import { GROUP_ANSWER } from '../protocol/wire/groups.ts';
 import type { KeyEntry, KeyRing, RingKey } from '../protocol/wire/keys.ts';
+
 import {
   type AgentSessions,
   agentSessions,
@@ -253,6 +255,12 @@ function carry(parts: Parts, effect: Parameters<Hands['carry']>[0]): void {
       return late.paths?.acknowledge(effect.opened, board.ticks.latest);
     case 'tell-timer':
       return tellTimer(parts, effect);
+    case 'tell-group': {
+      const { to, group, answer, holder } = effect;
+      const words = { turn: to.turn, group, answer: GROUP_ANSWER[answer], holder };
+      const said = { kind: 'grant', tick: board.ticks.latest, ...words } as const;
+      return late.paths?.say(to.host, to.channel, said);
+    }
     case 'hang-up':
       for (const channel of ['serial', 'mqtt'] as const) {
         if (channel !== effect.but) endSession(sessions, effect.host, channel);
@@ -275,9 +283,9 @@ function tellTimer(
   const host = board.hosts.get(number);
   if (host === undefined) return;
   const said = timerWords(host.timer, awake(board.clock, monotonicMs()));
-  const words = { ...said, tick: board.ticks.latest, heard: to?.seq ?? 0 };
+  const words = { kind: 'timer', ...said, tick: board.ticks.latest, heard: to?.seq ?? 0 } as const;
   const channels = to === undefined ? host.hearings.map(({ channel }) => channel) : [to.channel];
-  for (const channel of channels) late.paths?.timer(number, channel, words);
+  for (const channel of channels) late.paths?.say(number, channel, words);
 }
 
 /** Noise, wrong keys, replays: what was dropped on each path, by reason. */

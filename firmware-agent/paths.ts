@@ -22,8 +22,9 @@ import {
   type OpenedLeft,
   type Refusal,
   receive,
+  type Said,
+  saidFrame,
   seen,
-  timerFrame,
 } from '../protocol/wire/session/agent.ts';
 import { isOrderTraffic } from '../protocol/wire/session/orderer.ts';
 import type { TickLog } from '../protocol/wire/ticks.ts';
@@ -54,8 +55,8 @@ export interface Paths {
   acknowledge(opened: OpenedLeaving | OpenedLeft, tick: number): void;
   /** Offers the line of a host an answer for an orderer; it waits while the sessions need the line. */
   answer(host: number, frame: Uint8Array, orderer: number): boolean;
-  /** Tells a host where its timer stands. */
-  timer(host: number, channel: Channel, said: Parameters<typeof timerFrame>[3]): void;
+  /** Tells a host where its timer stands, or what becomes of its word about a group. */
+  say(host: number, channel: Channel, said: Said): void;
   close(): Promise<void>;
 }
 
@@ -137,8 +138,8 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
       if (answer !== undefined) send(opened.host, opened.channel as BeatChannel, answer);
     },
     answer: (host, frame, orderer) => shares(host)?.offer(frame, orderer) ?? false,
-    timer: (host, channel, said) => {
-      const frame = timerFrame(sessions, host, channel, said);
+    say: (host, channel, said) => {
+      const frame = saidFrame(sessions, host, channel, said);
       if (frame !== undefined) send(host, channel as BeatChannel, frame);
     },
     close: async () => {

@@ -52,7 +52,7 @@ export function play(tape: Tape, core: typeof advance): Played {
 }
 
 function isRoutine({ kind }: Effect): boolean {
-  return kind === 'round' || kind === 'save' || kind === 'tell-timer';
+  return kind === 'round' || kind === 'save' || kind.startsWith('tell-');
 }
 
 function statesOf(board: Board): Record<string, string> {

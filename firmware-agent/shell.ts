@@ -71,6 +71,7 @@ export function runShell(board: Board, hands: Hands, record: Recorder): Shell {
       case 'pulse':
         return hands.pulse(effect.host, effect.line);
       case 'tell-timer':
+      case 'tell-group':
       case 'round':
       case 'retire':
       case 'acknowledge':

@@ -4,13 +4,16 @@
  * `run` is in serve.ts; the other commands look at the configuration, or talk to a running shim.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import * as v from 'valibot';
 import { checkReport } from '../protocol/check-report.ts';
+import { durationSchema } from '../protocol/config-fields.ts';
 import { VERSION } from '../protocol/version.ts';
 import { nodeCrypto } from '../protocol/wire/mac.ts';
 import type { LeaveReason } from '../protocol/wire/messages.ts';
 import type { ShimConfig } from './config/shim-config.ts';
-import { RETURN_BY_DEFAULT_S, RETURN_BY_MAX_S } from './core/limits.ts';
+import { GROUP_WAIT_MAX_MS, RETURN_BY_DEFAULT_S, RETURN_BY_MAX_S } from './core/limits.ts';
 import { thisMachine } from './drivers/machine.ts';
+import * as groupCommands from './group-commands.ts';
 import { type Loaded, loadShim } from './load.ts';
 import { complain, EXIT } from './outcome.ts';
 import { type RunOptions, serve } from './serve.ts';
@@ -21,6 +24,10 @@ const EXIT_HELP = '\nExit codes: 0 done, 1 not done, 2 wrong use or a wrong file
 
 interface CheckOptions extends RunOptions {
   json?: boolean;
+}
+
+interface ClaimOptions extends RunOptions {
+  wait: number;
 }
 
 interface LeaveOptions extends RunOptions {
@@ -71,7 +78,36 @@ function program(): Command {
     .option('--socket <path>', 'where the shim listens')
     .addHelpText('after', '\nExample:\n  while is-healthy; do fencepost-shim kick; sleep 5; done')
     .action((options: RunOptions) => kick(options));
+  addGroupCommands(command);
   return top;
+}
+
+function addGroupCommands(command: (name: string, what: string) => Command): void {
+  const asking = (name: string, what: string): Command =>
+    command(name, what).option('--socket <path>', 'where the shim listens');
+  const at = async (options: RunOptions, ask: (where: string) => Promise<void>): Promise<void> => {
+    const where = socketOf(options);
+    if (where !== undefined) await ask(where);
+  };
+  asking('claim', 'ask the board for a group; exit 0 only where its services may start here now')
+    .argument('<group>', 'its name in shim.toml')
+    .option('--wait <duration>', 'how long to go on asking, for example 60s', wait, 0)
+    .addHelpText('after', '\nExample:\n  ExecStartPre=fencepost-shim claim db --wait 60s')
+    .action((group: string, { wait: waitMs, ...options }: ClaimOptions) =>
+      at(options, (where) => groupCommands.claim(where, group, waitMs)),
+    );
+  asking('release', 'tell the board that everything of a group was stopped here')
+    .argument('<group>', 'its name in shim.toml')
+    .addHelpText('after', '\nExample:\n  ExecStopPost=fencepost-shim release db')
+    .action((group: string, options: RunOptions) =>
+      at(options, (where) => groupCommands.release(where, group)),
+    );
+  asking('groups', 'say which groups this host holds')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  fencepost-shim groups --json')
+    .action(({ json, ...options }: CheckOptions & { socket?: string }) =>
+      at(options, (where) => groupCommands.groups(where, json === true)),
+    );
 }
 
 function check(file: string, json: boolean): void {
@@ -89,7 +125,8 @@ function checked(loaded: Loaded): Parameters<typeof checkReport>[0] {
     ...armedLines(loaded.config),
   ];
   const { selfFenceMs = null, watchdog = null } = loaded.config;
-  const facts = { host: host.name, agent: agent.name, channels, selfFenceMs, watchdog };
+  const groups = Object.fromEntries(loaded.config.groups);
+  const facts = { host: host.name, agent: agent.name, channels, selfFenceMs, watchdog, groups };
   return { ok: true, warnings: loaded.warnings, lines, facts };
 }
 
@@ -136,6 +173,12 @@ async function leave({ reason, returnBy, ...options }: LeaveOptions): Promise<vo
     process.stdout.write('the shim ended; the board did not answer\n');
     process.exitCode = EXIT.unknown;
   }
+}
+
+function wait(text: string): number {
+  const parsed = v.safeParse(durationSchema, text);
+  if (parsed.success && parsed.output <= GROUP_WAIT_MAX_MS) return Math.ceil(parsed.output);
+  throw new InvalidArgumentError('Write a number with its unit, such as 60s, of at most 1h.');
 }
 
 function seconds(text: string): number {

@@ -2,9 +2,10 @@
  * `fencepost-shim run`: composition of one life of the shim.
  *
  * How it ends decides what the board thinks. TERM and INT, and with them `systemctl stop` and
- * `restart`, take leave in order: LEAVING, LEFT, exit 0. This version manages no resource, so LEFT
- * may follow at once; a shim that starts again in the same boot joins anew with a new session of
- * the same incarnation, and nobody is fenced. A shim that is killed or crashes says nothing; if it
+ * `restart`, take leave in order: LEAVING, LEFT, exit 0; a shim that starts again in the same boot
+ * joins anew with a new session of the same incarnation, and nobody is fenced. While a group of
+ * resources is held there is no LEFT: its services run on, guarded by nobody, so the board waits for
+ * the time that LEAVING asked for, and then judges this host as silent unless a shim is back. A shim that is killed or crashes says nothing; if it
  * is not back within the board's deadtime its host is judged as any silent host. A second signal
  * ends it at once. HUP takes a changed keys file and misses no beat; a wrong file changes nothing.
  */
@@ -19,8 +20,10 @@ import { problemLine } from '../protocol/problem-text.ts';
 import { nodeCrypto } from '../protocol/wire/mac.ts';
 import type { LeaveReason } from '../protocol/wire/messages.ts';
 import type { ShimConfig } from './config/shim-config.ts';
+import type { GroupState, Remembered } from './core/groups.ts';
 import { RETURN_BY_DEFAULT_S } from './core/limits.ts';
 import { readIncarnation } from './drivers/boot-id.ts';
+import { type GroupsFile, groupsFile } from './drivers/groups-record.ts';
 import { leaseFile } from './drivers/lease-record.ts';
 import type { Machine } from './drivers/machine.ts';
 import { type HostGuard, hostGuard } from './guard.ts';
@@ -54,7 +57,10 @@ export async function serve({ config: path, socket }: RunOptions, machine: Machi
   const where = socket ?? shimSocketPath(config.host.name);
   const common = { config, incarnation: incarnation.value, say };
   const guard = guardOf({ ...common, path, where, machine });
-  const shell = runShim({ ...common, crypto, ring, guard, tellLocal });
+  const memory = groupsFile(besideSocket(where, 'groups'), incarnation.value);
+  const remembered = recall(memory, config, log);
+  const remember = memory.write;
+  const shell = runShim({ ...common, crypto, ring, guard, remembered, remember, tellLocal });
   const life = incarnation.value.toString(16).padStart(8, '0');
   process.on('SIGHUP', () => takeKeys(path, config, shell, log));
   log.info(`This is ${config.host.name}, incarnation ${life}, guarded by ${config.agent.name}.`);
@@ -65,7 +71,8 @@ export async function serve({ config: path, socket }: RunOptions, machine: Machi
   ): Promise<{ told: boolean }> => {
     const end = await shell.leave(reason, returnByS);
     if (end.told) log.info('Left in order.');
-    else log.warn('Ended; the board did not answer, and will judge this host as silent.');
+    else
+      log.warn(`Ended; ${whyUntold(shell)}, and will judge this host as silent unless it returns.`);
     return end;
   };
   const end = async (): Promise<void> => {
@@ -80,7 +87,9 @@ export async function serve({ config: path, socket }: RunOptions, machine: Machi
       soon(() => void end());
       return told;
     },
+    whyStay: () => whyStay(shell),
     kick: () => shell.kick(),
+    groups: shell.groups,
     relay: shell.relay,
     warn: (sentence) => log.warn(sentence),
   });
@@ -93,6 +102,41 @@ export async function serve({ config: path, socket }: RunOptions, machine: Machi
   });
 }
 
+function groupsThatAre({ groups }: ShimShell, states: readonly GroupState[]): string[] {
+  return groups.list().flatMap(({ group, state }) => (states.includes(state) ? [group] : []));
+}
+
+function whyUntold(shell: ShimShell): string {
+  const held = groupsThatAre(shell, ['held', 'unsure', 'releasing']);
+  if (held.length === 0) return 'the board did not answer';
+  return `the board was not told that this host left, because it may hold ${held.join(', ')}`;
+}
+
+/** Why this host may not leave now; undefined where it may. */
+function whyStay(shell: ShimShell): string | undefined {
+  const held = groupsThatAre(shell, ['held', 'claimed']);
+  if (held.length === 0) return undefined;
+  const remedy = held.map((group) => `fencepost-shim release ${group}`).join('; ');
+  return `this host may hold ${held.join(', ')}; stop its services, then: ${remedy}`;
+}
+
+/** Records lie beside the socket: all of it belongs to one boot and one host. */
+function besideSocket(where: string, what: string): string {
+  return `${where.replace(/\.sock$/, '')}.${what}`;
+}
+
+/** What an earlier shim of this boot held; a record that cannot be read frees nothing. */
+function recall(memory: GroupsFile, { groups }: ShimConfig, log: Logger): Remembered {
+  const remembered = memory.read();
+  if (remembered.at === 'unreadable' && groups.size > 0) {
+    log.warn(
+      'groups: the record of what is held cannot be read, so all of shim.toml count as held. ' +
+        'Release each of which no service runs here: fencepost-shim release GROUP',
+    );
+  }
+  return remembered;
+}
+
 interface GuardParts {
   config: ShimConfig;
   incarnation: number;
@@ -102,14 +146,13 @@ interface GuardParts {
   say: (level: 'info' | 'warn', sentence: string) => void;
 }
 
-/** The record of the lease lies beside the socket: both belong to one boot and one host. */
 function guardOf({ config, incarnation, path, where, machine, say }: GuardParts): HostGuard {
   const { selfFenceMs, watchdog } = config;
   return hostGuard({
     selfFenceMs,
     watchdog,
     machine,
-    record: leaseFile(`${where.replace(/\.sock$/, '')}.lease`, incarnation),
+    record: leaseFile(besideSocket(where, 'lease'), incarnation),
     say,
     blame: (problem) => {
       const remedy = 'The shim beats on, and tries it again every 10 s; ls /dev/watchdog*';

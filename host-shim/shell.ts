@@ -7,14 +7,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import { after, monotonicMs, type Timer } from '../protocol/link/timers.ts';
+import type { Result } from '../protocol/result.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
 import type { Instant } from '../protocol/wire/instant.ts';
 import type { KeyEntry, KeyRing } from '../protocol/wire/keys.ts';
 import type { Channel, LeaveReason } from '../protocol/wire/messages.ts';
 import type { HostNews } from '../protocol/wire/session/host.ts';
 import type { ShimConfig } from './config/shim-config.ts';
+import { type GroupStates, groupStates, type Remembered } from './core/groups.ts';
 import { newShim, type Shim, type ShimEffect, type ShimEvent, stepShim } from './core/shim.ts';
 import { type ChannelEvents, type ChannelPath, mqttPath, serialPath } from './drivers/channels.ts';
+import { type GroupDesk, groupDesk } from './groups.ts';
 import type { HostGuard } from './guard.ts';
 import { type Relay, relay } from './relay.ts';
 
@@ -24,6 +27,9 @@ export interface ShimSetup {
   ring: KeyRing;
   incarnation: number;
   guard: HostGuard;
+  /** What an earlier shim of this boot held, and where what is held now is remembered. */
+  remembered: Remembered;
+  remember: (held: readonly number[]) => Result<void>;
   say: Say;
   /** Says a line to every program that is connected to the shim's socket. */
   tellLocal: (line: string) => void;
@@ -35,6 +41,8 @@ export type Say = (level: 'info' | 'warn', sentence: string) => void;
 export interface ShimShell {
   /** Carries orders of local programs over the serial line. */
   relay: Relay;
+  /** Claims and releases groups of resources for local programs. */
+  groups: GroupDesk;
   /**
    * Takes leave of the board: LEAVING, then LEFT, each waited for within bounds. Resolves when
    * nothing more will be sent, with whether the board said that it heard. Asked again while it
@@ -65,9 +73,9 @@ export function runShim(setup: ShimSetup): ShimShell {
   const shim = shimOf(setup);
 
   const carryOut = (effect: ShimEffect): void => {
-    if (effect.kind === 'send') paths.get(effect.channel)?.send(effect.frame);
-    if (effect.kind === 'news') onNews(effect, guard, say);
-    if (effect.kind !== 'gone') return;
+    if (effect.kind === 'send') return paths.get(effect.channel)?.send(effect.frame);
+    if (effect.kind === 'news') return onNews(effect, guard, say);
+    if (effect.kind !== 'gone') return groups.carry(effect);
     gone = { told: effect.told };
     guard.end(effect.told);
     for (const resolve of leavers.splice(0)) resolve(gone);
@@ -84,6 +92,9 @@ export function runShim(setup: ShimSetup): ShimShell {
     for (const effect of effects) carryOut(effect);
   };
 
+  const names = config.groups;
+  const states = (): GroupStates => groupStates(shim.groups, [...names.values()]);
+  const groups = groupDesk({ names, record: setup.remember, take, states, say });
   const { serial, mqtt, agent, host } = config;
   const orders = relay({
     ...(serial && { baud: serial.baud }),
@@ -101,6 +112,7 @@ export function runShim(setup: ShimSetup): ShimShell {
 
   return {
     relay: orders,
+    groups,
     leave: (reason, returnByS) =>
       new Promise((resolve) => {
         if (gone !== undefined) return resolve(gone);
@@ -119,12 +131,22 @@ export function runShim(setup: ShimSetup): ShimShell {
   };
 }
 
-function shimOf({ config, crypto, ring, incarnation }: ShimSetup): Shim {
+function shimOf({ config, crypto, ring, incarnation, remembered }: ShimSetup): Shim {
   const { host, agent, keepaliveMs, timer } = config;
   const names = { host: host.id, hostName: host.name, agent: agent.id };
   const channels = channelsOf(config);
   const optional = timer === undefined ? {} : { timer };
-  return newShim({ crypto, ring, ...names, incarnation, keepaliveMs, channels, ...optional });
+  const groups = { configured: [...config.groups.values()], remembered };
+  return newShim({
+    crypto,
+    ring,
+    ...names,
+    incarnation,
+    keepaliveMs,
+    channels,
+    groups,
+    ...optional,
+  });
 }
 
 /** What a channel hears goes to the core; on the line, answers to orders go to who gave them. */
@@ -185,5 +207,6 @@ const NEWS: Record<Exclude<HostNews['kind'], 'timer'>, [level: 'info' | 'warn', 
   'leaving-acknowledged': ['info', 'the board knows that this host leaves'],
   'left-acknowledged': ['info', 'the board let this host go'],
   beacon: ['info', ''],
+  grant: ['info', ''],
   contact: ['info', ''],
 };

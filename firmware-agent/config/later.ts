@@ -7,7 +7,6 @@ export const LATER: ReadonlySet<string> = new Set([
   'retry_boot',
   'checks',
   'resources',
-  'groups',
   'workloads',
   'recovery',
   'http',

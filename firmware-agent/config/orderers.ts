@@ -46,21 +46,11 @@ function ordererOf(
   table: OrdererTable,
   hosts: ReadonlyMap<string, number>,
 ): OrdererSettings {
-  const numberOf = (host: string, at: KeyPath): number | undefined => {
-    const number = hosts.get(host);
-    if (number === undefined) {
-      tell(
-        toml,
-        at,
-        `there is no host "${host}"`,
-        `Add [hosts.${host}] or correct the name.${didYouMean(host, [...hosts.keys()])}`,
-      );
-    }
-    return number;
-  };
   const { id, host, may, hosts: over } = table;
-  const boundTo = host === undefined ? undefined : numberOf(host, [...path, 'host']);
-  const numbers = over?.flatMap((one, index) => numberOf(one, [...path, 'hosts', index]) ?? []);
+  const boundTo = host === undefined ? undefined : hostNumber(toml, [...path, 'host'], host, hosts);
+  const numbers = over?.flatMap(
+    (one, index) => hostNumber(toml, [...path, 'hosts', index], one, hosts) ?? [],
+  );
   return {
     orderer: id,
     name,
@@ -68,6 +58,21 @@ function ordererOf(
     ...(boundTo !== undefined && { boundTo }),
     ...(numbers !== undefined && { hosts: numbers }),
   };
+}
+
+/** The number of a host that is named at that place of the file; told where there is none. */
+export function hostNumber(
+  toml: TomlFile,
+  at: KeyPath,
+  host: string,
+  hosts: ReadonlyMap<string, number>,
+): number | undefined {
+  const number = hosts.get(host);
+  if (number === undefined) {
+    const remedy = `Add [hosts.${host}] or correct the name.${didYouMean(host, [...hosts.keys()])}`;
+    tell(toml, at, `there is no host "${host}"`, remedy);
+  }
+  return number;
 }
 
 function checkBinding(toml: TomlFile, path: KeyPath, table: OrdererTable): void {

@@ -29,6 +29,7 @@ import {
 import { checkBrokerHost } from './broker-host.ts';
 import type { AgentConfig } from './config.ts';
 import { warnOfFates } from './fates.ts';
+import { readGroups } from './groups.ts';
 import { type ReadHost, readHost } from './hosts.ts';
 import { LATER } from './later.ts';
 import { readOrderers } from './orderers.ts';
@@ -55,7 +56,9 @@ export function parseAgentConfig(text: string, file: string): Parsed<AgentConfig
   const hosts = readHosts(toml, mqtt);
   checkUnique(toml, hosts);
   checkSwitchPorts(toml, hosts);
-  const orderers = readOrderers(toml, tablesAt(toml, 'orderers'), numbersOf(toml, hosts));
+  const numbers = numbersOf(toml, hosts);
+  const orderers = readOrderers(toml, tablesAt(toml, 'orderers'), numbers);
+  const groups = readGroups(toml, tablesAt(toml, 'groups'), numbers);
   // Of hosts that are half understood nobody can say what they share.
   const tables = Object.keys(tablesAt(toml, 'hosts'));
   if (hosts.length === tables.length && hosts.every((host) => host.complete)) {
@@ -78,6 +81,7 @@ export function parseAgentConfig(text: string, file: string): Parsed<AgentConfig
       ...(agent.match_hold !== undefined && { matchHoldMs: agent.match_hold }),
       hosts: hosts.map((host) => host.settings),
       orderers,
+      ...(groups.length > 0 && { groups }),
     },
     devices: hosts.map((host) => host.devices),
     ...(broker !== undefined && { mqtt: broker }),
@@ -136,7 +140,7 @@ function readHosts(toml: TomlFile, mqtt: AgentMqttTable | undefined): ReadHost[]
 }
 
 /** Named tables whose names can be names; what is no table of tables was told by `topSchema`. */
-function tablesAt(toml: TomlFile, key: 'hosts' | 'orderers'): Record<string, unknown> {
+function tablesAt(toml: TomlFile, key: 'hosts' | 'orderers' | 'groups'): Record<string, unknown> {
   const tables = toml.value[key];
   if (!isTable(tables)) return {};
   for (const name of Object.keys(tables)) checked(toml, [key, name], nameSchema, name);

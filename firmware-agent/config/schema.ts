@@ -41,6 +41,7 @@ export interface TopTable {
   watchdog?: unknown;
   timing?: unknown;
   orderers?: Record<string, unknown> | undefined;
+  groups?: Record<string, unknown> | undefined;
 }
 
 export const topSchema: v.GenericSchema<unknown, TopTable> = v.strictObject({
@@ -53,6 +54,7 @@ export const topSchema: v.GenericSchema<unknown, TopTable> = v.strictObject({
   watchdog: v.optional(v.unknown()),
   timing: v.optional(v.unknown()),
   orderers: v.optional(tablesSchema),
+  groups: v.optional(tablesSchema),
 });
 
 export interface AgentTable {
@@ -225,6 +227,16 @@ export const ordererSchema: v.GenericSchema<unknown, OrdererTable> = v.strictObj
     hosts: v.optional(namesSchema('hosts', 5_000)),
   },
   says('this must be a table', 'Write a header such as [orderers.NAME].'),
+);
+
+export interface GroupTable {
+  id: number;
+  hosts: string[];
+}
+
+export const groupSchema: v.GenericSchema<unknown, GroupTable> = v.strictObject(
+  { id: numberSchema, hosts: namesSchema('hosts', 5_000) },
+  says('this must be a table', 'Write a header such as [groups.NAME].'),
 );
 
 function namesSchema(what: string, most: number): v.GenericSchema<unknown, string[]> {

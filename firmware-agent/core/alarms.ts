@@ -41,6 +41,8 @@ export type Code =
   | 'two-lives'
   | 'two-agents'
   | 'crossed'
+  | 'group'
+  | 'two-holders'
   | 'sense-suspect'
   | 'relay-open'
   | 'device-silent'

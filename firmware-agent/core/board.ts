@@ -14,6 +14,7 @@ import { type BoardClock, type Medium, newMedium, startClock } from './clock.ts'
 import type { Drill, Tested } from './drill.ts';
 import type { Fence } from './fence-state.ts';
 import type { Finding } from './finding.ts';
+import { type Group, type GroupWords, newGroups } from './groups.ts';
 import { type BeatChannel, type Hearing, newHearing, type ProofChain } from './hearing.ts';
 import type { Kicks } from './kicks.ts';
 import type { Life } from './life.ts';
@@ -38,6 +39,8 @@ export interface Board {
   hosts: Map<number, Host>;
   orders: Map<string, StoredOrder>;
   alarms: Map<string, Alarm>;
+  /** By number; absent where none is configured. */
+  groups?: Map<number, Group>;
   /** Starts of autonomous fences of the last hour. */
   verdictsAt: Instant[];
   lastRestoreAt: Instant;
@@ -124,6 +127,8 @@ export interface Host {
   interruptedWallMs: number[];
   /** When forged frames on its paths were last told of. */
   hostileToldAt: Instant;
+  /** What it has said about groups; absent until it does. */
+  groups?: GroupWords;
   /** The last messages heard, newest last, for the record of a fence. */
   heard: Heard[];
 }
@@ -180,6 +185,7 @@ export function newBoard(settings: BoardSettings, life: string, now: Instant): B
     hosts: new Map(settings.hosts.map((host) => [host.host, newHost(host, clock, now)])),
     orders: new Map(),
     alarms: new Map(),
+    ...newGroups(settings),
     verdictsAt: [],
     lastRestoreAt: Number.NEGATIVE_INFINITY,
     nextFence: 1,

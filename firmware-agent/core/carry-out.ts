@@ -17,6 +17,7 @@ import { stepFence } from './fence.ts';
 import type { Deed, Fence, FenceEvent, Scene } from './fence-state.ts';
 import { forgetLife } from './forget-life.ts';
 import { freeze } from './freeze.ts';
+import { endGroups } from './groups.ts';
 import { powerLossMs, RESTORE_GAP_MS } from './limits.ts';
 import { nameOfBy, note, recordOf } from './record.ts';
 import { stepTimer } from './timer.ts';
@@ -229,7 +230,7 @@ function endLives(
   forgetLife(board, host, now);
   host.holdEndTick = board.ticks.latest;
   delete host.livedAt;
-  effects.push(...endTimer(board, host, now));
+  effects.push(...endTimer(board, host, now), ...endGroups(board, host, `it was ${why}`, now));
   return [...effects, ...forgetWords(board, host, `its life ended: ${why}`)];
 }
 

@@ -6,14 +6,17 @@
  * back is announced after it, announcements come last.
  */
 
+import type { GroupAnswer } from '../../protocol/wire/groups.ts';
 import type { Instant } from '../../protocol/wire/instant.ts';
 import type { Operation, Outcome, Proof, Reading } from '../../protocol/wire/messages.ts';
 import type { OrderArgs } from '../../protocol/wire/order-args.ts';
 import type {
   Opened,
+  OpenedClaim,
   OpenedKick,
   OpenedLeaving,
   OpenedLeft,
+  OpenedRelease,
   Refusal,
 } from '../../protocol/wire/session/agent.ts';
 import type { FenceRecord } from '../../protocol/wire/view.ts';
@@ -105,6 +108,14 @@ export type Effect =
   | { kind: 'acknowledge'; opened: OpenedLeaving | OpenedLeft }
   /** Tell the host where its timer stands: in answer to a word of it, or on every channel. */
   | { kind: 'tell-timer'; host: number; to?: OpenedKick }
+  /** Answer a word about groups where it came from. */
+  | {
+      kind: 'tell-group';
+      to: OpenedClaim | OpenedRelease;
+      group: number;
+      answer: GroupAnswer;
+      holder: number;
+    }
   /** End the host's sessions on every channel but this one: what they still hold was sent before. */
   | { kind: 'hang-up'; host: number; but: BeatChannel }
   | { kind: 'answer'; answer: Answer }

@@ -18,6 +18,7 @@ import { awake } from './clock.ts';
 import { drillBack } from './drill.ts';
 import type { Effect } from './events.ts';
 import { freeze } from './freeze.ts';
+import { groupsOfLife, hearForGroups, leaveGroups } from './groups.ts';
 import {
   type BeatChannel,
   extendProof,
@@ -43,6 +44,8 @@ export function hear(board: Board, opened: Opened, now: Instant): Effect[] {
   switch (opened.kind) {
     case 'beat':
     case 'kick':
+    case 'claim':
+    case 'release':
     case 'leaving':
     case 'left':
       return hearMember(board, host, opened, now);
@@ -75,14 +78,22 @@ function hearMember(board: Board, host: Host, opened: OpenedMember, now: Instant
   const isOver =
     opened.echo <= host.holdEndTick || host.ended.some((life) => life.incarnation === incarnation);
   if (isOver) return runFence(board, host, { ...sign, fresh: false }, now);
-  if (!fresh) return [...hearStale(board, host, opened, now), ...runFence(board, host, sign, now)];
+  const forGroups = (isFresh: boolean): Effect[] =>
+    kind === 'claim' || kind === 'release' ? hearForGroups(board, host, opened, isFresh, now) : [];
+  if (!fresh) {
+    return [
+      ...hearStale(board, host, opened, now),
+      ...runFence(board, host, sign, now),
+      ...forGroups(false),
+    ];
+  }
   host.livedAt = Math.max(host.livedAt ?? Number.NEGATIVE_INFINITY, now - ageMs);
-  const speaks = opened.kind === 'beat' || opened.kind === 'kick';
+  const speaks = opened.kind !== 'leaving' && opened.kind !== 'left';
   if (speaks && isUseless(board, host, opened, now)) {
     markSick(board, host, channel, now);
     const fence = runFence(board, host, { ...sign, fresh: false }, now);
     const flags = opened.kind === 'beat' ? hearFlags(board, host, opened, now) : [];
-    return [...fence, ...flags, ...hearForTimer(board, host, opened, now)];
+    return [...fence, ...flags, ...hearForTimer(board, host, opened, now), ...forGroups(false)];
   }
   const effects = [
     ...doubtSenses(board, host, now),
@@ -96,9 +107,10 @@ function hearMember(board: Board, host: Host, opened: OpenedMember, now: Instant
       ...(opened.kind === 'beat' ? hearFlags(board, host, opened, now) : []),
       ...hearForPulse(board, host, incarnation, now),
       ...hearForTimer(board, host, opened, now),
+      ...forGroups(true),
     ];
   }
-  const event: LifeEvent =
+  const event: Parameters<typeof live>[2] =
     opened.kind === 'left'
       ? { kind: 'left', incarnation }
       : {
@@ -111,6 +123,7 @@ function hearMember(board: Board, host: Host, opened: OpenedMember, now: Instant
     ...effects,
     ...live(board, host, event, opened, now),
     ...hearForTimer(board, host, opened, now),
+    ...(opened.kind === 'left' ? leaveGroups(board, host, opened, now) : []),
     { kind: 'acknowledge', opened },
   ];
 }
@@ -179,8 +192,8 @@ function markFresh(
       untilAwake: nowAwake,
     };
     const isLong = pause && now - pause.fromAt > board.derived.shortestPauseMs;
-    // A kick comes between two beats, and shows nothing of their pace.
-    const isBeat = opened.kind !== 'kick';
+    // Kicks, claims and releases come between two beats, and show nothing of their pace.
+    const isBeat = !['kick', 'claim', 'release'].includes(opened.kind);
     const pace = isBeat ? paceOf(hearing, opened, now, host.settings.timing.keepaliveMs) : hearing;
     if (isBeat && !pace.paced && pace.slow === SLOW_BEATS_TOLD) effects.push(tellSlow(host));
     return {
@@ -220,7 +233,7 @@ function tellSlow(host: Host): Effect {
 function live(
   board: Board,
   host: Host,
-  event: LifeEvent,
+  event: Exclude<LifeEvent, { kind: 'over' | 'tick' }>,
   opened: { channel: string },
   now: Instant,
 ): Effect[] {
@@ -230,6 +243,7 @@ function live(
   host.life = life;
   if (news === 'arrived' || news === 'reborn') delete host.finding;
   const effects: Effect[] = news === undefined ? [] : tellLife(board, host, news, now);
+  if (news !== undefined) effects.push(...groupsOfLife(board, host, event.incarnation, now));
   if (news === 'arrived') effects.push(...drillBack(board, host, now));
   if (was.at !== 'absent' && life.at !== 'absent' && was.incarnation !== life.incarnation) {
     const darkTick = board.ticks.latest + 1;

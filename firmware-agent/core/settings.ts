@@ -14,6 +14,15 @@ export interface BoardSettings {
   matchHoldMs?: number;
   hosts: HostSettings[];
   orderers: OrdererSettings[];
+  /** Groups of resources, each held by one host at a time; absent where there are none. */
+  groups?: GroupSettings[];
+}
+
+export interface GroupSettings {
+  group: number;
+  name: string;
+  /** Numbers of the hosts that may hold it. */
+  hosts: number[];
 }
 
 export interface Timing {

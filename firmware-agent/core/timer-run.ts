@@ -72,6 +72,7 @@ export function hearForTimer(
   if (host.timerLost !== undefined && host.timerLost !== incarnation) {
     effects.push(...forgetLost(board, host, 'it lives anew'));
   }
+  if (opened.kind === 'claim' || opened.kind === 'release') return effects;
   if (opened.kind === 'leaving' || opened.kind === 'left') {
     host.goesOff = opened.reason === 'off';
     if (opened.kind === 'leaving' || host.goesOff) return effects;

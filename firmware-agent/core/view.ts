@@ -14,6 +14,7 @@ import { awake, listenedMs } from './clock.ts';
 import { viewDrill } from './drill.ts';
 import { testimonies } from './evidence.ts';
 import { isVictim } from './fence-state.ts';
+import { viewGroups } from './groups.ts';
 import { isBelieved } from './power.ts';
 import { nameOfBy } from './record.ts';
 import { remainingMs } from './timer.ts';
@@ -46,6 +47,7 @@ export function viewBoard(board: Board, now: Instant): BoardView {
     waitState: waitState(board, hosts, victim),
     victimNow: victim?.settings.name ?? null,
     hosts: hosts.map((host) => viewHost(board, host, now)),
+    ...(board.groups === undefined ? {} : { groups: viewGroups(board) }),
     disabledBy: board.disabled?.by ?? null,
     refusedOrders: {},
     alarms: [...board.alarms.values()].map((alarm) => ({

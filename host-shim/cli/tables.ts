@@ -9,6 +9,7 @@ import type {
   AlarmView,
   BoardView,
   ChannelView,
+  GroupView,
   HostView,
   TimerView,
 } from '../../protocol/wire/view.ts';
@@ -23,6 +24,7 @@ export interface Domain {
   master: string;
   waitState: BoardView['waitState'];
   members: string[];
+  groups?: GroupView[];
 }
 
 /** In the domain: heard, or expected back; not known dead, absent, gone in order or being fenced. */
@@ -46,6 +48,7 @@ export function domainOf(view: BoardView): Domain {
     master: view.agent,
     waitState: view.waitState,
     members: members.map(({ name }) => name),
+    ...(view.groups === undefined ? {} : { groups: view.groups }),
   };
 }
 
@@ -58,11 +61,15 @@ export function domainText(domain: Domain): string {
     ['master', domain.master],
     ['wait state', domain.waitState],
     ['members', domain.members.join(' ') || 'none'],
+    ...(domain.groups ?? []).map((group): [string, string] => [
+      `group ${group.name}`,
+      heldBy(group),
+    ]),
   ];
   return rows.map(([name, value]) => `${name.padEnd(13)} ${value}\n`).join('');
 }
 
-/** One row a host, then the alarms that stand. */
+/** One row a host, the groups, then the alarms that stand. */
 export function hostsText(view: BoardView, hosts: readonly HostView[] = view.hosts): string {
   const head = [
     'host',
@@ -93,7 +100,13 @@ export function hostsText(view: BoardView, hosts: readonly HostView[] = view.hos
       noteOf(host),
     ]);
   }
-  return `${table.toString()}\n${alarmsText(view.alarms)}`;
+  const groups = (view.groups ?? []).map((group) => `group ${group.name}: ${heldBy(group)}\n`);
+  return `${table.toString()}\n${groups.join('')}${alarmsText(view.alarms)}`;
+}
+
+function heldBy({ holders, unknown }: GroupView): string {
+  const by = holders.length === 0 ? 'free' : `held by ${holders.join(' and ')}`;
+  return unknown.length === 0 ? by : `${by}; no report yet of ${unknown.join(', ')}`;
 }
 
 /** Everything about one host, one fact a line. */

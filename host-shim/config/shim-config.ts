@@ -30,6 +30,7 @@ import {
   warn,
 } from '../../protocol/toml.ts';
 import { checked, says } from '../../protocol/toml-check.ts';
+import { GROUPS_HELD_MAX } from '../../protocol/wire/groups.ts';
 import type { TimerSettings } from '../../protocol/wire/timer.ts';
 import { checkSelfFence, selfFenceSchema, watchdogSchema } from './self-fence.ts';
 
@@ -47,6 +48,8 @@ export interface ShimConfig {
   /** The self-fence: this machine restarts when its contact is so old. */
   selfFenceMs?: number;
   watchdog?: WatchdogSetup;
+  /** Groups of resources that this host may claim, by name, with their numbers. */
+  groups: ReadonlyMap<string, number>;
 }
 
 /** A name for people and topics, and the number that stands for it on the wire. */
@@ -77,6 +80,7 @@ interface TopTable {
   timer?: unknown;
   self_fence?: unknown;
   watchdog?: unknown;
+  groups?: unknown;
 }
 
 const topSchema: v.GenericSchema<unknown, TopTable> = v.strictObject({
@@ -91,6 +95,7 @@ const topSchema: v.GenericSchema<unknown, TopTable> = v.strictObject({
   timer: v.optional(v.unknown()),
   self_fence: v.optional(v.unknown()),
   watchdog: v.optional(v.unknown()),
+  groups: v.optional(v.unknown()),
 });
 
 const serialSchema: v.GenericSchema<unknown, { path: string; baud?: number | undefined }> =
@@ -119,6 +124,7 @@ export function parseShimConfig(text: string, file: string): Parsed<ShimConfig> 
   const watchdog = section(toml, 'watchdog', watchdogSchema);
   const selfFence = section(toml, 'self_fence', selfFenceSchema);
   if (selfFence !== undefined) checkSelfFence(toml, selfFence.timeout, keepaliveMs);
+  const groups = readGroups(toml);
   checkChannels(toml);
   if (top === undefined || host === undefined || agent === undefined) {
     return concluded<ShimConfig>(toml, undefined);
@@ -129,12 +135,36 @@ export function parseShimConfig(text: string, file: string): Parsed<ShimConfig> 
     agent,
     keysPath: top.keys ?? KEYS_PATH,
     keepaliveMs,
+    groups,
     ...(serial && { serial: { path: serial.path, baud: serial.baud ?? BAUD_DEFAULT } }),
     ...(broker && { mqtt: broker }),
     ...(timer && { timer }),
     ...(selfFence && { selfFenceMs: selfFence.timeout }),
     ...(watchdog && { watchdog: { device: watchdog.device, timeoutMs: watchdog.timeout } }),
   });
+}
+
+const groupsSchema: v.GenericSchema<unknown, Record<string, number>> = v.record(
+  nameSchema,
+  numberSchema,
+  notATable('groups'),
+);
+
+/** Names and numbers as in the board's file; a number under two names would be held twice. */
+function readGroups(toml: TomlFile): ReadonlyMap<string, number> {
+  const groups = Object.entries(section(toml, 'groups', groupsSchema) ?? {});
+  for (const [index, [name, id]] of groups.entries()) {
+    const at = ['groups', name];
+    const other = groups.slice(0, index).find((one) => one[1] === id);
+    if (other !== undefined) {
+      const remedy = 'Give each the number that it has in agent.toml.';
+      tell(toml, at, `the number ${id} is that of group ${other[0]}, too`, remedy);
+    }
+    if (index !== GROUPS_HELD_MAX) continue;
+    const remedy = 'Put what always moves together into one group.';
+    tell(toml, at, `a host has at most ${GROUPS_HELD_MAX} groups`, remedy);
+  }
+  return new Map(groups);
 }
 
 /** The schema of a table `[what]` with a name and a number. */

@@ -19,6 +19,15 @@ export const LEAVE_OTHERS_MS = 500;
 /** The grace asked for where nobody says otherwise: a restart of the service takes seconds. */
 export const RETURN_BY_DEFAULT_S = 60;
 
+/** How long the board's first answer to a claim or release is waited for: three tries at one a second. */
+export const GROUP_SILENT_MS = 3_200;
+
+/** A service that starts elsewhere first may wait for a fence, a boot, and a person. */
+export const GROUP_WAIT_MAX_MS = 3_600_000;
+
+/** Turns count in this unit from the boot, and no word about groups comes sooner after another. */
+export const GROUP_WORD_GAP_MS = 100;
+
 /** The board grants no more (leave_max). */
 export const RETURN_BY_MAX_S = 600;
 

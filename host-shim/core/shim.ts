@@ -7,9 +7,9 @@
  * is only the echo, the proof that this host heard the board lately.
  *
  * Leaving in order takes two words. LEAVING asks for grace and beats go on; LEFT ends the
- * membership, and is only said after everything that the host had promised to hold was stopped
- * (this version holds nothing, so at once after the answer to LEAVING, or when the wait for it is
- * over). The sessions repeat an unanswered word; a board that never answers is not waited for
+ * membership, and is only said after everything that the host had promised to hold was stopped: not
+ * while a group of resources is held, or may be (groups.ts), and else at once after the answer to
+ * LEAVING, or when the wait for it is over. The sessions repeat an unanswered word; a board that never answers is not waited for
  * longer than `LEAVE_WAIT_MS` a word, and once it answered on one channel it knows: a clogged one
  * is then given `LEAVE_OTHERS_MS` more. Where this machine restarts if it ends unheard (a self-fence
  * stands), it is patient: a moment without contact is waited out, `LEAVE_PATIENT_MS` a word.
@@ -20,6 +20,7 @@
  * | serving | leave, patient                 | leaving | the same, in contact or not |
  * | serving | leave, no contact anywhere     | gone    | gone, untold                |
  * | leaving | all answered, or wait over     | parting | LEFT on every channel       |
+ * | leaving | the same, and it may hold a group | gone | gone, untold                |
  * | parting | all answered, or wait over     | gone    | gone                        |
  * | leaving, parting, gone | leave           | same    | none                        |
  * | gone    | any                            | gone    | none                        |
@@ -45,7 +46,22 @@ import {
   hostSession,
   stepHostSession,
 } from '../../protocol/wire/session/host.ts';
+import { isMissing } from '../../protocol/wire/session/host-state.ts';
 import { encodeTimer, type TimerSettings } from '../../protocol/wire/timer.ts';
+import {
+  type Groups,
+  type GroupsEffect,
+  type GroupsEvent,
+  type GroupsSetup,
+  giveUpClaims,
+  groupsDueAt,
+  hearGroups,
+  isSettling,
+  mayHold,
+  newGroups,
+  nextGroupWord,
+  wishGroup,
+} from './groups.ts';
 import { LEAVE_OTHERS_MS, LEAVE_PATIENT_MS, LEAVE_WAIT_MS } from './limits.ts';
 
 export interface ShimSetup {
@@ -58,9 +74,11 @@ export interface ShimSetup {
   keepaliveMs: number;
   channels: readonly Channel[];
   timer?: TimerSettings;
+  groups?: GroupsSetup;
 }
 
 export type ShimEvent =
+  | GroupsEvent
   | { kind: 'up'; channel: Channel }
   | { kind: 'lost'; channel: Channel }
   | { kind: 'frame'; channel: Channel; bytes: Uint8Array }
@@ -73,12 +91,13 @@ export type ShimEvent =
 export type ShimEffect =
   | { kind: 'send'; channel: Channel; frame: Uint8Array }
   | { kind: 'news'; channel: Channel; news: HostNews }
+  | GroupsEffect
   /** Nothing more will be said; `told` when the board acknowledged LEFT on some channel. */
   | { kind: 'gone'; told: boolean };
 
 type Stage =
   | { at: 'serving' }
-  | { at: 'leaving'; reason: LeaveReason; untilAt: Instant; patient: boolean }
+  | { at: 'leaving'; reason: LeaveReason; untilAt: Instant; settledBy: Instant; patient: boolean }
   | { at: 'parting'; untilAt: Instant; patient: boolean }
   | { at: 'gone' };
 
@@ -99,6 +118,7 @@ export interface Shim {
   legs: Leg[];
   timer: TimerSettings | undefined;
   kicks: Kicks;
+  groups: Groups;
 }
 
 interface Kicks {
@@ -117,7 +137,7 @@ export interface ShimStep {
 
 /** Makes the shim of one host; no channel is open yet. */
 export function newShim(setup: ShimSetup): Shim {
-  const { channels, timer, ...common } = setup;
+  const { channels, timer, groups = NO_GROUPS, ...common } = setup;
   const echo = echoCell();
   const beaconMs = Math.min(setup.keepaliveMs, 1_000);
   const legs = channels.map((channel): Leg => {
@@ -132,8 +152,11 @@ export function newShim(setup: ShimSetup): Shim {
   }
   const countedAt = Number.NEGATIVE_INFINITY;
   const kicks = { count: 0, gapMs: setup.keepaliveMs, countedAt, waits: false };
-  return { stage: { at: 'serving' }, legs, timer, kicks };
+  const held = newGroups(groups, setup.keepaliveMs, beaconMs);
+  return { stage: { at: 'serving' }, legs, timer, kicks, groups: held };
 }
+
+const NO_GROUPS: GroupsSetup = { configured: [], remembered: { at: 'read', held: [] } };
 
 /** Takes one event; changes `shim` in place, because its sessions cannot be copied. */
 export function stepShim(
@@ -144,14 +167,20 @@ export function stepShim(
 ): ShimStep {
   const effects: ShimEffect[] = [];
   const tell = (leg: Leg, heard: HostEvent): void => {
-    effects.push(...stepLeg(leg, heard, now, draw));
+    for (const effect of stepLeg(leg, heard, now, draw)) {
+      effects.push(effect);
+      if (effect.kind !== 'news') continue;
+      effects.push(...hearGroups(shim.groups, effect.news, inContact(shim, now), now));
+    }
   };
   if (shim.stage.at !== 'gone') {
     if (event.kind === 'leave') startLeaving(shim, event, now, tell);
     else if (event.kind === 'kick') shim.kicks.waits = true;
+    else if (isOfGroups(event)) effects.push(...wish(shim, event));
     else if (event.kind === 'due') for (const leg of dueLegs(shim, now)) tell(leg, { kind: 'due' });
     else onChannel(shim, event, tell);
     countKick(shim, now, tell);
+    sayOfGroups(shim, now, tell);
     goOnLeaving(shim, now, tell, effects);
   }
   return { effects, dueAt: nextDue(shim) };
@@ -165,9 +194,39 @@ function countKick({ kicks, legs }: Shim, now: Instant, tell: Tell): void {
   for (const leg of legs) tell(leg, { kind: 'kick', count: kicks.count });
 }
 
+function isOfGroups(event: ShimEvent): event is GroupsEvent {
+  return event.kind === 'claim' || event.kind === 'unclaim' || event.kind === 'release';
+}
+
+function wish({ groups, stage }: Shim, event: GroupsEvent): ShimEffect[] {
+  const isLate = event.kind === 'claim' && stage.at !== 'serving';
+  if (!isLate) return wishGroup(groups, event);
+  return [{ kind: 'group', group: event.group, answer: 'refused', holder: 0 }];
+}
+
+/** On every channel at once: the board takes the first that comes, and the turn tells it the rest. */
+function sayOfGroups(shim: Shim, now: Instant, tell: Tell): void {
+  if (shim.stage.at === 'parting') return;
+  const lives = shim.legs.flatMap(({ session }) => session.standing.map(({ aNonce }) => aNonce));
+  const word = nextGroupWord(shim.groups, lives, now);
+  if (word !== undefined) for (const leg of shim.legs) tell(leg, word);
+}
+
+/** Lives of the board that answer on any channel; one of them may be there more than once. */
+function inContact({ legs }: Shim, now: Instant): Uint8Array[] {
+  return legs.flatMap(({ session }) =>
+    session.standing.flatMap((own) => (isMissing(session, own, now) ? [] : [own.aNonce])),
+  );
+}
+
 type Tell = (leg: Leg, event: HostEvent) => void;
 
-function stepLeg(leg: Leg, event: HostEvent, now: Instant, draw: () => Uint8Array): ShimEffect[] {
+function stepLeg(
+  leg: Leg,
+  event: HostEvent,
+  now: Instant,
+  draw: () => Uint8Array,
+): (ShimEffect & { kind: 'send' | 'news' })[] {
   const { channel } = leg;
   const step = stepHostSession(leg.session, event, now, draw);
   leg.dueAt = step.dueAt;
@@ -183,7 +242,7 @@ function stepLeg(leg: Leg, event: HostEvent, now: Instant, draw: () => Uint8Arra
 
 function onChannel(
   shim: Shim,
-  event: Exclude<ShimEvent, { kind: 'due' | 'kick' | 'leave' }>,
+  event: Exclude<ShimEvent, GroupsEvent | { kind: 'due' | 'kick' | 'leave' }>,
   tell: Tell,
 ): void {
   const leg = shim.legs.find(({ channel }) => channel === event.channel);
@@ -225,7 +284,9 @@ function startLeaving(
   tell: Tell,
 ): void {
   if (shim.stage.at !== 'serving') return;
-  shim.stage = { at: 'leaving', reason, untilAt: waitEnd(patient, now), patient };
+  giveUpClaims(shim.groups);
+  const untilAt = waitEnd(patient, now);
+  shim.stage = { at: 'leaving', reason, untilAt, settledBy: untilAt, patient };
   const { timer } = shim;
   const disarms = timer !== undefined && !timer.nowayout && reason !== 'off';
   const off = { kind: 'timer', op: 'timer-off', args: new Uint8Array() } as const;
@@ -238,8 +299,10 @@ function startLeaving(
 function goOnLeaving(shim: Shim, now: Instant, tell: Tell, effects: ShimEffect[]): void {
   const { stage } = shim;
   if (stage.at === 'leaving') {
-    if (isOver(stage, awaited(shim, stage.patient), 'leavingSeen', now))
-      part(shim, stage, now, tell);
+    if (!isOver(stage, awaited(shim, stage.patient), 'leavingSeen', now)) return;
+    if (isSettling(shim.groups) && now < stage.settledBy) return;
+    if (mayHold(shim.groups)) return finish(shim, effects);
+    part(shim, stage, now, tell);
   }
   // `part` may have changed the stage, and with nobody to speak to there is nothing to wait for.
   if (shim.stage.at !== 'parting') return;
@@ -274,9 +337,14 @@ function finish(shim: Shim, effects: ShimEffect[]): void {
   shim.stage = { at: 'gone' };
 }
 
-function nextDue({ stage, legs, kicks }: Shim): Instant {
+function nextDue({ stage, legs, kicks, groups }: Shim): Instant {
   if (stage.at === 'gone') return Number.POSITIVE_INFINITY;
   const wanted = legs.map(({ dueAt }) => dueAt);
+  if (stage.at !== 'parting') wanted.push(groupsDueAt(groups));
   if (kicks.waits) wanted.push(kicks.countedAt + kicks.gapMs);
-  return Math.min(...wanted, stage.at === 'serving' ? Number.POSITIVE_INFINITY : stage.untilAt);
+  if (stage.at !== 'serving') {
+    const waits = stage.at === 'leaving' && isSettling(groups);
+    wanted.push(waits ? stage.settledBy : stage.untilAt);
+  }
+  return Math.min(...wanted);
 }

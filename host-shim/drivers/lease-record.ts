@@ -1,14 +1,10 @@
 /**
- * The lease on disk, for the shim that comes after this one in the same boot.
- *
- * It lies in /run, which a boot empties, and names the life of the host all the same. It is written
- * beside its place and moved there, so a reader finds a whole record or the one before. A record that
- * is not there, not ours or not readable is no record: then only a session begins a lease.
+ * The lease on disk, for the shim that comes after this one in the same boot. A record that is not
+ * there, not ours or not readable is no record: then only a session begins a lease.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { attemptSync } from '../../protocol/attempt.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { Contact } from '../core/lease.ts';
+import { lifeRecord } from './life-record.ts';
 
 export interface LeaseRecord {
   contact: Contact;
@@ -24,23 +20,17 @@ export interface LeaseFile {
 
 /** The record at `path` of the life `incarnation`. */
 export function leaseFile(path: string, incarnation: number): LeaseFile {
+  const record = lifeRecord(path, incarnation);
   return {
     read: () => {
-      const parsed = attemptSync((): unknown => JSON.parse(readFileSync(path, 'utf8')));
-      if (!parsed.ok || typeof parsed.value !== 'object' || parsed.value === null) return undefined;
-      const { life, askedAt, sleptMs, deadlineAt } = parsed.value as Record<string, unknown>;
-      if (life !== incarnation || !isTime(askedAt) || !isTime(sleptMs) || !isTime(deadlineAt)) {
-        return undefined;
-      }
+      const found = record.read();
+      if (found.at !== 'read') return undefined;
+      const { askedAt, sleptMs, deadlineAt } = found.fields;
+      if (!isTime(askedAt) || !isTime(sleptMs) || !isTime(deadlineAt)) return undefined;
       return { contact: { askedAt, sleptMs }, deadlineAt };
     },
-    write: ({ contact, deadlineAt }) =>
-      attemptSync(() => {
-        const text = JSON.stringify({ life: incarnation, ...contact, deadlineAt });
-        writeFileSync(`${path}.new`, text, { mode: 0o600 });
-        renameSync(`${path}.new`, path);
-      }),
-    remove: () => void attemptSync(() => rmSync(path, { force: true })),
+    write: ({ contact, deadlineAt }) => record.write({ ...contact, deadlineAt }),
+    remove: () => record.remove(),
   };
 }
 

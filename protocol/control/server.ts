@@ -27,9 +27,14 @@ export type SocketRefusal = 'live' | 'not-a-socket' | 'unusable';
 export interface LineService {
   /**
    * Called once a client; `say` takes whole lines and is harmless when the client is gone, `hangUp`
-   * ends it. What it returns is called with each line of that client.
+   * ends it, `whenGone` calls back when it is gone. What it returns is called with each line of that
+   * client.
    */
-  greet(say: (line: string) => void, hangUp: () => void): (line: Line) => void;
+  greet(
+    say: (line: string) => void,
+    hangUp: () => void,
+    whenGone: (then: () => void) => void,
+  ): (line: Line) => void;
   /** The line that tells a client that too many are connected. */
   busyLine: string;
   /** What a client may leave unread before it is cut off; `UNREAD_BYTES_MAX` where it is absent. */
@@ -148,6 +153,7 @@ function receive(client: Socket, clients: Set<Socket>, service: LineService): vo
   const serve = service.greet(
     (line) => say(client, line, service),
     () => client.destroy(),
+    (then) => void client.once('close', then),
   );
   client.on('data', (chunk: Buffer) => {
     for (const line of reader.push(chunk)) if (!client.destroyed) serve(line);

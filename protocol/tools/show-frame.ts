@@ -9,6 +9,7 @@
 import { openBody, type Peeked, peek, type ShapeRefusal, verify } from '../wire/codec.ts';
 import type { Crypto } from '../wire/crypto.ts';
 import { deframer } from '../wire/framing.ts';
+import { GROUP_ANSWER } from '../wire/groups.ts';
 import { type KeyEntry, type KeyRing, keyRing, type Role } from '../wire/keys.ts';
 import { nodeCrypto } from '../wire/mac.ts';
 import {
@@ -97,7 +98,6 @@ const REFUSED: Record<ShapeRefusal, string> = {
   shape:
     'It is not a CBOR array of our shape, with every number in its shortest form; if it comes ' +
     'from a serial line, give it with its zero bytes and --framed.',
-  reserved: 'Its type is kept for a later version.',
 };
 
 /** A report as lines of text. */
@@ -127,6 +127,7 @@ const NAMES: Record<string, Record<string, number>> = {
   outcome: OUTCOME,
   proof: PROOF,
   timer: TIMER_STATE,
+  answer: GROUP_ANSWER,
 };
 
 function describeField(

@@ -22,7 +22,6 @@ import {
   type Message,
   type MessageKind,
   type MessageOf,
-  RESERVED,
   WIRE_VERSION,
 } from './messages.ts';
 
@@ -35,7 +34,7 @@ export const FRAME_MAX_BYTES: Record<Channel, number> = {
 export const FRAME_MAX_STATE_BYTES: number = 64 * 1024;
 
 /** Why bytes are no frame of ours; nothing was allocated for them and no key was tried. */
-export type ShapeRefusal = 'short' | 'oversize' | 'shape' | 'reserved';
+export type ShapeRefusal = 'short' | 'oversize' | 'shape';
 
 export interface Peeked {
   kind: MessageKind;
@@ -75,6 +74,7 @@ const LIMITS: Record<FieldType, Limit> = {
   id: { major: MAJOR_BYTES, min: 16, max: 16 },
   bytes8: { major: MAJOR_BYTES, min: 0, max: 8 },
   bytes16: { major: MAJOR_BYTES, min: 0, max: 16 },
+  bytes32: { major: MAJOR_BYTES, min: 0, max: 32 },
   body: { major: MAJOR_BYTES, min: 0, max: 61_440 },
 };
 
@@ -84,7 +84,6 @@ const SHAPES: Record<MessageKind, Shape> = Object.fromEntries(
 const BY_TYPE: readonly (Shape | undefined)[] = Array.from({ length: 24 }, (_, type) =>
   Object.values(SHAPES).find((shape) => shape.type === type),
 );
-const RESERVED_TYPES: readonly number[] = Object.values(RESERVED);
 const FRAME_MIN_BYTES: number = Math.min(...Object.values(SHAPES).map((shape) => shape.minBytes));
 
 const scratch = writer(1024);
@@ -159,10 +158,7 @@ export function peek(frame: Uint8Array): Peeked | Refused<ShapeRefusal> {
   const items = cursor.value;
   if (!readHead(frame, cursor, MAJOR_UINT)) return { refused: 'shape' };
   const shape = BY_TYPE[cursor.value];
-  if (shape === undefined) {
-    return { refused: RESERVED_TYPES.includes(cursor.value) ? 'reserved' : 'shape' };
-  }
-  if (items !== shape.fields.length + 2) return { refused: 'shape' };
+  if (shape === undefined || items !== shape.fields.length + 2) return { refused: 'shape' };
   if (frame.length < shape.minBytes) return { refused: 'short' };
   if (frame.length > shape.maxBytes) return { refused: 'oversize' };
   if (!readHead(frame, cursor, MAJOR_UINT) || cursor.value > 0xffff) return { refused: 'shape' };

@@ -27,10 +27,12 @@ export type KeyUse = 'handshake' | 'session-up' | 'session-down' | 'order';
 
 /**
  * - `u8`, `u16`, `u32`: unsigned integer, shortest form.
- * - `nonce`: 8 bytes. `id`: 16 bytes. `bytes8`, `bytes16`, `body`: byte strings of at most 8, 16
- *   and 61,440 bytes.
+ * - `nonce`: 8 bytes. `id`: 16 bytes. `bytes8`, `bytes16`, `bytes32`, `body`: byte strings of at
+ *   most 8, 16, 32 and 61,440 bytes.
  */
-export type FieldType = 'u8' | 'u16' | 'u32' | 'nonce' | 'id' | 'bytes8' | 'bytes16' | 'body';
+export type FieldType =
+  | ('u8' | 'u16' | 'u32' | 'nonce' | 'id')
+  | ('bytes8' | 'bytes16' | 'bytes32' | 'body');
 
 /** `owner` names the field that says whose key it is; without it the receiver knows from the path. */
 export const MESSAGES = {
@@ -227,6 +229,49 @@ export const MESSAGES = {
       ['detail', 'bytes16'],
     ],
   },
+  claim: {
+    type: 16,
+    direction: 'up',
+    key: 'session-up',
+    tagBytes: 16,
+    fields: [
+      ['kid', 'u16'],
+      ['host', 'u16'],
+      ['seq', 'u16'],
+      ['echo', 'u32'],
+      ['turn', 'u32'],
+      ['group', 'u16'],
+      ['held', 'bytes32'],
+    ],
+  },
+  grant: {
+    type: 17,
+    direction: 'down',
+    key: 'session-down',
+    tagBytes: 16,
+    fields: [
+      ['kid', 'u16'],
+      ['tick', 'u32'],
+      ['turn', 'u32'],
+      ['group', 'u16'],
+      ['answer', 'u8'],
+      ['holder', 'u16'],
+    ],
+  },
+  release: {
+    type: 18,
+    direction: 'up',
+    key: 'session-up',
+    tagBytes: 16,
+    fields: [
+      ['kid', 'u16'],
+      ['host', 'u16'],
+      ['seq', 'u16'],
+      ['echo', 'u32'],
+      ['turn', 'u32'],
+      ['group', 'u16'],
+    ],
+  },
   kick: {
     type: 15,
     direction: 'up',
@@ -257,9 +302,6 @@ export const MESSAGES = {
     ],
   },
 } as const;
-
-/** Numbers kept for messages that this version neither sends nor accepts. */
-export const RESERVED = { claim: 16, grant: 17, release: 18 } as const;
 
 export type MessageKind = keyof typeof MESSAGES;
 

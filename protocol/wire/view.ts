@@ -21,10 +21,22 @@ export interface BoardView {
   /** Who disabled all fencing, if anyone. */
   disabledBy: string | null;
   hosts: HostView[];
+  /** Groups of resources; absent where none is configured. */
+  groups?: GroupView[];
   /** Frames on the order topic that were dropped, by reason. */
   refusedOrders: Record<string, number>;
   /** Alarms that stand now, newest last; `host` is null for the board itself. */
   alarms: AlarmView[];
+}
+
+/** Who may hold what must run on one host only. */
+export interface GroupView {
+  name: string;
+  group: number;
+  /** Hosts that hold it, or may: more than one is an alarm. */
+  holders: string[];
+  /** Hosts of it of which nobody knows what they hold, since the agent started. */
+  unknown: string[];
 }
 
 export interface HostView {

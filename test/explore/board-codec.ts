@@ -212,6 +212,7 @@ function hostCodec(board: BoardSettings, index: number): Codec<Host> {
       unread('only their number counts: all are of the last minutes', () => 0),
     ),
     hostileToldAt: unread('for people', () => Number.NEGATIVE_INFINITY),
+    groups: absent('a word about groups'),
     heard: unread('for the record', () => []),
   });
 }
@@ -240,6 +241,7 @@ export function boardCodec(settings: BoardSettings, lifeOf: () => string): Codec
     },
     orders: mapOf(text, storedOrder),
     alarms: unread('for people; raising one twice does nothing more', () => new Map()),
+    groups: absent('a group'),
     verdictsAt: list(silentTime),
     lastRestoreAt: time(8),
     deferredSince: maybe(time(20)),

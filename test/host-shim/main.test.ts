@@ -3,7 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readIncarnation } from '../../host-shim/drivers/boot-id.ts';
-import { askToKick, askToLeave, type LeaveWish, serveShim } from '../../host-shim/shim-socket.ts';
+import {
+  askForGroups,
+  askToClaim,
+  askToKick,
+  askToLeave,
+  askToRelease,
+  type LeaveWish,
+  type ShimService,
+  serveShim,
+} from '../../host-shim/shim-socket.ts';
 import { ok } from '../../protocol/result.ts';
 import { built } from '../lib/built.ts';
 import { assert, suite } from '../lib/suite.ts';
@@ -65,8 +74,13 @@ test('wrong use is exit 2, help and version are exit 0 and teach', () => {
   assert.is(shim('beat').status, 2);
   assert.is(shim('leave', '--return-by', '601').status, 2);
   assert.is(shim('leave', '--reason', 'boredom').status, 2);
+  assert.is(shim('claim').status, 2);
+  assert.is(shim('claim', 'db', '--wait', '2h').status, 2);
   const help = shim('--help');
-  assert.equal([help.status, /run.*check.*leave.*kick.*Exit codes/s.test(help.stdout)], [0, true]);
+  assert.equal(
+    [help.status, /run.*check.*leave.*kick.*claim.*release.*groups.*Exit codes/s.test(help.stdout)],
+    [0, true],
+  );
   assert.is(shim('--version').status, 0);
 });
 
@@ -74,6 +88,12 @@ test('leave without a shim is exit 1 and says so', () => {
   const { status, stderr } = shim('leave', '--socket', at('nobody.sock'));
   assert.equal([status, /no shim answers on .*nobody\.sock/.test(stderr)], [1, true]);
 });
+
+const noGroups: ShimService['groups'] = {
+  claim: async (group) => ({ group, answer: 'silent', holder: 0 }),
+  release: async (group) => ({ group, answer: 'silent', holder: 0 }),
+  list: () => [],
+};
 
 test('wishes to leave and kicks reach the shim whole, and their answers come back', async () => {
   const wishes: LeaveWish[] = [];
@@ -87,6 +107,8 @@ test('wishes to leave and kicks reach the shim whole, and their answers come bac
     kick: () => {
       kicks += 1;
     },
+    whyStay: () => undefined,
+    groups: noGroups,
     relay: { greeting: () => '{"line":"open"}\n', take: () => ok(undefined) },
     warn: () => {},
   });
@@ -105,6 +127,37 @@ test('wishes to leave and kicks reach the shim whole, and their answers come bac
   assert.is(wishes.length, 2);
   assert.equal(await askToKick(at('leave.sock')), { ok: true, value: 'kicked' });
   assert.is(kicks, 1);
+  if (socket.ok) await socket.value.close();
+});
+
+test('words about groups reach the shim whole, and a host that holds one does not leave', async () => {
+  const asked: unknown[] = [];
+  const socket = await serveShim(at('groups.sock'), {
+    leave: async () => ({ told: true }),
+    kick: () => {},
+    whyStay: () => 'this host may hold db',
+    groups: {
+      claim: async (group, waitMs) => {
+        asked.push([group, waitMs]);
+        return { group, answer: 'held', holder: 2 };
+      },
+      release: async (group) => ({ group, answer: 'released', holder: 0 }),
+      list: () => [{ group: 'db', id: 5, state: 'held' }],
+    },
+    relay: { greeting: () => '{"line":"open"}\n', take: () => ok(undefined) },
+    warn: () => {},
+  });
+  const path = at('groups.sock');
+  const held = { group: 'db', answer: 'held', holder: 2 };
+  assert.equal(await askToClaim(path, 'db', 60_000), { ok: true, value: held });
+  assert.equal(asked, [['db', 60_000]]);
+  const released = { group: 'db', answer: 'released', holder: 0 };
+  assert.equal(await askToRelease(path, 'db'), { ok: true, value: released });
+  const list = [{ group: 'db', id: 5, state: 'held' }];
+  assert.equal(await askForGroups(path), { ok: true, value: list });
+  assert.not((await askToClaim(path, 'db', 3_600_001)).ok);
+  const stays = await askToLeave(path, { reason: 'stop', returnByS: 1 });
+  assert.ok(!stays.ok && stays.kind === 'refused' && /may hold db/.test(stays.detail));
   if (socket.ok) await socket.value.close();
 });
 

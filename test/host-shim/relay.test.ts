@@ -48,7 +48,13 @@ async function shimWith(send: (frame: Uint8Array, own: Relay) => void = () => {}
   });
   own.up();
   const leave = async (): Promise<{ told: boolean }> => ({ told: true });
-  const served = await serveShim(path, { leave, kick: () => {}, relay: own, warn: () => {} });
+  const groups = {
+    claim: async (group: string) => ({ group, answer: 'silent', holder: 0 }) as const,
+    release: async (group: string) => ({ group, answer: 'silent', holder: 0 }) as const,
+    list: () => [],
+  };
+  const nothing = { kick: () => {}, whyStay: () => undefined, groups, warn: () => {} };
+  const served = await serveShim(path, { ...nothing, leave, relay: own });
   if (!served.ok) throw new Error(served.detail);
   server = served.value;
   return { path, relay: own, onLine, server };

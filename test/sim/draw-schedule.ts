@@ -6,6 +6,7 @@ import type { Prng } from '../lib/prng.ts';
 import type { Pace } from './draw.ts';
 import { drawCompany } from './draw-company.ts';
 import { FAULTS } from './faults/all.ts';
+import { GROUPS } from './faults/groups.ts';
 import type { Entry, Plan } from './plan.ts';
 
 /** Faults an hour, by pace: the least and the most. */
@@ -66,7 +67,8 @@ export function drawSchedule(chance: Prng, plan: Plan, pace: Pace): Entry[] {
 type Mix = { kind: string; weight: number }[];
 
 function drawMix(chance: Prng): Mix {
-  const names = Object.keys(FAULTS);
+  // What is done with groups is drawn apart (draw-groups.ts).
+  const names = Object.keys(FAULTS).filter((name) => !(name in GROUPS));
   const share = chance.pick([0, 0.05, 0.15, 0.15, 0.4, 1]);
   const kinds = new Set(names.filter(() => chance.chance(share)));
   if (kinds.size === 0) kinds.add(chance.pick(names));

@@ -26,6 +26,7 @@ test('every drawn board is one that `check` accepts, and means the same', () => 
     const sorted = (names: Plan['orderers']): Plan['orderers'] =>
       names.toSorted((a, b) => a.orderer - b.orderer);
     assert.equal(sorted(board.orderers), sorted(plan.orderers));
+    assert.equal(board.groups, plan.board.groups);
   }
 });
 
@@ -64,6 +65,11 @@ function tomlOf({ board, hosts, orderers }: Plan): string {
       boundTo === undefined ? 'operator = true' : `host = "host${boundTo}"`,
       `may = ${JSON.stringify(may)}`,
       ...(over === undefined ? [] : [`hosts = ${JSON.stringify(over.map((one) => `host${one}`))}`]),
+    ]),
+    ...(board.groups ?? []).flatMap(({ group, name, hosts: members }) => [
+      `[groups.${name}]`,
+      `id = ${group}`,
+      `hosts = ${JSON.stringify(members.map((one) => `host${one}`))}`,
     ]),
   ].join('\n');
 }

@@ -8,6 +8,7 @@ import { delayMs as delayOf } from '../../firmware-agent/core/limits.ts';
 import type { HostSettings, OrdererSettings, Timing } from '../../firmware-agent/core/settings.ts';
 import { RIGHTS } from '../../firmware-agent/core/settings.ts';
 import type { Prng } from '../lib/prng.ts';
+import { drawGroupDeeds, drawGroups } from './draw-groups.ts';
 import { drawHost } from './draw-host.ts';
 import { drawSchedule } from './draw-schedule.ts';
 import type { HostPlan, Plan } from './plan.ts';
@@ -32,6 +33,7 @@ export function drawPlan({ seed, hours }: DrawWish): Plan {
   const hosts = Array.from({ length: count }, (_, index) =>
     drawHost(chance, { pace, index, mqttDelayMs, lonely: count === 1, brokerOnBoard }),
   );
+  const groups = drawGroups(stream(seed, 'groups'), hosts);
   const lengthMs = hours > 0 ? hours * 3_600_000 : spanOf(chance, pace);
   const calmAt = Math.round(lengthMs);
   const plan: Plan = {
@@ -45,12 +47,15 @@ export function drawPlan({ seed, hours }: DrawWish): Plan {
       fastPpm: pace === 'long' ? 0 : chance.pick([0, 0, 500, -500, 1_000, -1_000]),
       journalMs: chance.pick([2, 5, 40]),
       latching: chance.chance(0.5),
+      ...(groups === undefined ? {} : { groups }),
     },
     hosts,
     orderers: drawOrderers(hosts.map(({ settings }) => settings)),
     schedule: [],
   };
-  plan.schedule = drawSchedule(stream(seed, 'schedule'), plan, pace);
+  const deeds = drawGroupDeeds(stream(seed, 'group deeds'), plan, pace);
+  const schedule = drawSchedule(stream(seed, 'schedule'), plan, pace);
+  plan.schedule = [...schedule, ...deeds].toSorted((a, b) => a.at - b.at);
   return plan;
 }
 

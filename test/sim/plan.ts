@@ -5,7 +5,11 @@
  * which frame is lost), and that comes from streams named after the entry that needs it. So an entry
  * can be taken out or shortened and everything else happens as before: a failure can be shrunk.
  */
-import type { HostSettings, OrdererSettings } from '../../firmware-agent/core/settings.ts';
+import type {
+  GroupSettings,
+  HostSettings,
+  OrdererSettings,
+} from '../../firmware-agent/core/settings.ts';
 
 export interface Plan {
   seed: number;
@@ -30,6 +34,8 @@ export interface BoardPlan {
   journalMs: number;
   /** Whether relays keep their place when the board loses its power. */
   latching: boolean;
+  /** Groups of resources; absent where the run has none. */
+  groups?: GroupSettings[];
 }
 
 export interface HostPlan {

@@ -36,6 +36,8 @@ export function printReport(report: Report, kinds: readonly string[]): string {
     ...table(report.cutWhile),
     `${total(report.orders)} answers to orders`,
     ...table(report.orders),
+    `${total(report.groups)} answers and deeds about groups of resources`,
+    ...table(report.groups),
     ...SPANS.map((span) => `${span}: ${inWords(report.spans[span], span.includes('deadtimes'))}`),
   ].join('\n');
 }

@@ -39,6 +39,8 @@ export interface Report {
   cutWhile: Counts;
   /** `operation outcome` of every final answer. */
   orders: Counts;
+  /** What was answered to words about groups, and how often their services started. */
+  groups: Counts;
   spans: Record<Span, Histogram>;
 }
 
@@ -46,7 +48,7 @@ export function newReport(): Report {
   const spans = Object.fromEntries(SPANS.map((span) => [span, newHistogram()]));
   return {
     ...{ worlds: 0, hostMs: 0, cuts: 0, troubled: 0 },
-    ...{ faults: {}, pairs: {}, fences: {}, cutWhile: {}, orders: {} },
+    ...{ faults: {}, pairs: {}, fences: {}, cutWhile: {}, orders: {}, groups: {} },
     spans: spans as Report['spans'],
   };
 }
@@ -57,7 +59,7 @@ export function mergeReports(into: Report, one: Report): void {
   into.hostMs += one.hostMs;
   into.cuts += one.cuts;
   into.troubled += one.troubled;
-  for (const key of ['faults', 'pairs', 'fences', 'cutWhile', 'orders'] as const) {
+  for (const key of ['faults', 'pairs', 'fences', 'cutWhile', 'orders', 'groups'] as const) {
     for (const [what, count] of Object.entries(one[key])) add(into[key], what, count);
   }
   for (const span of SPANS) mergeHistograms(into.spans[span], one.spans[span]);
@@ -88,6 +90,7 @@ export function reporter(facts: WorldFacts, report: Report): Witness {
       if (truth.kind === 'fault') meet(at, truth);
       if (truth.kind === 'devices') dishonest[truth.host] = !truth.honest;
       if (truth.kind === 'life') life[truth.host] = truth.is;
+      if (truth.kind === 'runs') add(report.groups, truth.on ? 'services started' : 'stopped');
       if (truth.kind === 'agent' && truth.is === 'ended') acceptedAt.clear();
     },
     step: (at, event, effects) => {
@@ -178,6 +181,8 @@ function countEffect(
       add(report.fences, outcome === 'fenced' ? `${cause} ${proof}` : `${cause} ${outcome}`);
       return;
     }
+    case 'tell-group':
+      return add(report.groups, effect.answer);
     case 'news':
       if (effect.over === true || was === undefined || was.isPulse) return;
       if (effect.code !== 'fenced' && effect.code !== 'failed') return;

@@ -10,6 +10,7 @@
 import type { Event as BoardEvent, Effect } from '../../firmware-agent/core/events.ts';
 import type { BeatChannel } from '../../firmware-agent/core/hearing.ts';
 import type { BoardSettings } from '../../firmware-agent/core/settings.ts';
+import type { OpenedMember } from '../../protocol/wire/session/agent.ts';
 
 /** The facts of the world, which no simulated program can see. */
 export type Truth =
@@ -36,7 +37,7 @@ export type Truth =
       host: number;
       channel: BeatChannel;
       incarnation: number;
-      what: 'beat' | 'kick' | 'leaving' | 'left' | 'hello';
+      what: OpenedMember['kind'] | 'hello';
       sick: boolean;
       sentAt: number;
       echoAt: number;
@@ -45,6 +46,8 @@ export type Truth =
   | { kind: 'ordered'; cmdId: string; by: string; op: string; host: number; incarnation: number }
   /** A local program of the host said that it is well. */
   | { kind: 'kicked'; host: number; incarnation: number }
+  /** Services of a group run on it from now on, or no longer. */
+  | { kind: 'runs'; host: number; group: number; on: boolean }
   /** From here on no fault is struck any more: what was broken is mended, what is owed must come. */
   | { kind: 'calm' };
 

@@ -17,13 +17,14 @@
  *
  * | frame | refused as | else |
  * |---|---|---|
- * | any | short, oversize, shape, reserved, kid, mac, wrong-host | |
+ * | any | short, oversize, shape, kid, mac, wrong-host | |
  * | SOLICIT | rate | BEACON |
  * | HELLO | life, old-tick, rate; a retired id is opened and gets no answer | WELCOME |
- * | BEAT, KICK, LEAVING, LEFT | unknown-session, replay, rate, old-tick (new life only) | opened |
+ * | BEAT, KICK, CLAIM, RELEASE, LEAVING, LEFT | unknown-session, replay, rate, old-tick (new life only) | opened |
  */
 import { openBody, type Peeked, peek, sealFrame, verify } from '../codec.ts';
 import type { Crypto } from '../crypto.ts';
+import { decodeHeld } from '../groups.ts';
 import type { Instant } from '../instant.ts';
 import type { RingKey } from '../keys.ts';
 import { type Channel, LEAVE_REASON, type MessageOf, nameOf, OPERATION } from '../messages.ts';
@@ -36,9 +37,9 @@ import {
   type AgentSetup,
   type Arrival,
   type From,
-  type Opened,
   type OpenedLeaving,
   type OpenedLeft,
+  type OpenedMember,
   type OpenedOnSession,
   type Received,
   tableOf,
@@ -65,15 +66,20 @@ export type {
   From,
   Opened,
   OpenedBeat,
+  OpenedClaim,
   OpenedHello,
   OpenedKick,
   OpenedLeaving,
   OpenedLeft,
   OpenedMember,
+  OpenedRelease,
   OpenedSolicit,
   Received,
 } from './opened.ts';
 export type { Refusal } from './table.ts';
+
+/** What the board says to a host under the keys of a session, besides that it is heard. */
+export type Said = Omit<MessageOf<'timer'>, 'kid'> | Omit<MessageOf<'grant'>, 'kid'>;
 
 /** Throws where a host has no key: the configuration should have been refused. */
 export function agentSessions(setup: AgentSetup): AgentSessions {
@@ -170,16 +176,19 @@ export function seen(
   return sealFrame(sessions.setup.crypto, session.down, opened.channel, message);
 }
 
-/** Tells the host where its timer stands; undefined where no session stands on that channel. */
-export function timerFrame(
+/**
+ * Tells the host where its timer stands, or what became of its word about a group; undefined where
+ * no session stands on that channel.
+ */
+export function saidFrame(
   sessions: AgentSessions,
   host: number,
   channel: Channel,
-  said: Omit<MessageOf<'timer'>, 'kind' | 'kid'>,
+  said: Said,
 ): Uint8Array | undefined {
   const session = tableOf(sessions, host).paths[channel]?.standing;
   if (session === undefined || session.left) return undefined;
-  const message = { kind: 'timer', kid: session.kid, ...said } as const;
+  const message = { kid: session.kid, ...said };
   return sealFrame(sessions.setup.crypto, session.down, channel, message);
 }
 
@@ -227,7 +236,9 @@ function open(arrival: Arrival): Received | Refusal {
   return onSession(arrival, peeked, kind, table);
 }
 
-const FROM_HOSTS = ['solicit', 'hello', 'beat', 'kick', 'leaving', 'left'] as const;
+const MEMBER_WORDS = ['beat', 'kick', 'claim', 'release', 'leaving', 'left'] as const;
+const FROM_HOSTS = ['solicit', 'hello', ...MEMBER_WORDS] as const;
+type MemberWord = (typeof MEMBER_WORDS)[number];
 
 function isFromHost(kind: string): kind is (typeof FROM_HOSTS)[number] {
   return (FROM_HOSTS as readonly string[]).includes(kind);
@@ -250,7 +261,7 @@ function onSolicit(
 function onSession(
   { sessions, from, frame, ticks, now }: Arrival,
   peeked: Peeked,
-  kind: 'beat' | 'kick' | 'leaving' | 'left',
+  kind: MemberWord,
   table: HostTable,
 ): Received | Refusal {
   const { crypto } = sessions.setup;
@@ -285,11 +296,11 @@ function onSession(
 
 /** The message as the core sees it; undefined where it says a word that nobody knows. */
 function openedOf(
-  message: MessageOf<'beat' | 'kick' | 'leaving' | 'left'>,
+  message: MessageOf<MemberWord>,
   channel: Channel,
   session: Session,
   frame: Uint8Array,
-): Opened | undefined {
+): OpenedMember | undefined {
   const { host, seq, echo } = message;
   const { id, incarnation } = session;
   const common: OpenedOnSession = { host, channel, session: id, incarnation, seq, echo };
@@ -300,6 +311,12 @@ function openedOf(
     const op = nameOf(OPERATION, message.op);
     const { count, args } = message;
     return op === undefined ? undefined : { kind: 'kick', ...common, op, count, args };
+  }
+  if (message.kind === 'claim' || message.kind === 'release') {
+    const { kind, turn, group } = message;
+    if (kind === 'release') return { kind, ...common, turn, group };
+    const held = decodeHeld(message.held);
+    return held === undefined ? undefined : { kind, ...common, turn, group, held };
   }
   const reason = nameOf(LEAVE_REASON, message.reason);
   if (reason === undefined) return undefined;

@@ -3,6 +3,7 @@
  * change of the channel's sessions and into news. Nothing is sent from here.
  */
 import { openBody, type Peeked, peek, verify } from '../codec.ts';
+import { GROUP_ANSWER } from '../groups.ts';
 import type { Instant } from '../instant.ts';
 import { nameOf } from '../messages.ts';
 import { decodeTimer, TIMER_STATE, TIMER_UNIT_MS } from '../timer.ts';
@@ -49,6 +50,8 @@ function onPeeked(
       return onSeen(session, frame, peeked, peeked.kind, news);
     case 'timer':
       return onTimer(session, frame, peeked, news);
+    case 'grant':
+      return onGrant(session, frame, peeked, news);
     default:
       // Our own echo on a line that returns what it gets.
       return 'shape';
@@ -174,6 +177,26 @@ function onTimer(
   const settings = decodeTimer(said.args);
   const remainingMs = remaining * TIMER_UNIT_MS;
   news.push({ kind: 'timer', warning: heard === 0, state, remainingMs, settings });
+  return undefined;
+}
+
+/** The board answers each turn once on a channel, and none after a later one. */
+function onGrant(
+  session: HostSession,
+  frame: Uint8Array,
+  peeked: Peeked,
+  news: HostNews[],
+): HostRefusal | undefined {
+  const own = ownerOf(session, peeked);
+  if (typeof own === 'string') return own;
+  const said = openBody(frame, 'grant');
+  if ('refused' in said) return 'shape';
+  const answer = nameOf(GROUP_ANSWER, said.answer);
+  if (answer === undefined) return 'shape';
+  const { turn, group, holder } = said;
+  if (turn <= own.grantTurn) return 'replay';
+  own.grantTurn = turn;
+  news.push({ kind: 'grant', aNonce: own.aNonce, turn, group, answer, holder });
   return undefined;
 }
 

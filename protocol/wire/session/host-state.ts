@@ -2,6 +2,7 @@
  * What a host keeps of one channel's sessions, and the words in which it hears and tells of them.
  */
 import type { Crypto } from '../crypto.ts';
+import type { GroupAnswer } from '../groups.ts';
 import type { Instant } from '../instant.ts';
 import type { KeyRing } from '../keys.ts';
 import type { Channel, LeaveReason } from '../messages.ts';
@@ -72,6 +73,9 @@ export type HostEvent =
   /** A program of this host kicked: told at once, and by every beat. */
   | { kind: 'kick'; count: number }
   | { kind: 'timer'; op: TimerWish['op']; args: Uint8Array }
+  /** Asks for a group, or with 0 only reports; said once, on each session that speaks. */
+  | { kind: 'claim'; turn: number; group: number; held: readonly number[] }
+  | { kind: 'release'; turn: number; group: number }
   /** Announces a planned stop; beats go on. */
   | { kind: 'leave'; reason: LeaveReason; returnByS: number }
   /** Everything managed has stopped: the last message; beats end. */
@@ -92,6 +96,15 @@ export type HostNews =
       state: TimerState;
       remainingMs: number;
       settings: TimerSettings | undefined;
+    }
+  /** What that life of the board says to the claim or release of that turn. */
+  | {
+      kind: 'grant';
+      aNonce: Uint8Array;
+      turn: number;
+      group: number;
+      answer: GroupAnswer;
+      holder: number;
     }
   | { kind: 'left-acknowledged' }
   | { kind: 'leaving-acknowledged' };

@@ -21,10 +21,12 @@
  * | ALIVE | contact; the echo is fed |
  * | due | beat every K; LEAVING, LEFT and the timer's KICK every T until answered; HELLO, SOLICIT |
  * | kick | KICK on each session at once; every beat carries the count |
+ * | claim, release | the same on each session at once; whoever said it repeats it |
  * | lost | nothing is sent until up; sessions stay |
  */
 import { sealFrame } from '../codec.ts';
 import type { Key } from '../crypto.ts';
+import { encodeHeld } from '../groups.ts';
 import type { Instant } from '../instant.ts';
 import type { RingKey } from '../keys.ts';
 import {
@@ -118,6 +120,8 @@ export function stepHostSession(
     case 'leftNow':
       beginLeave(session, { reason: event.reason, returnByS: 0, kind: 'left', nextAt: now });
       break;
+    case 'claim':
+    case 'release':
     case 'due':
       break;
     default:
@@ -125,7 +129,7 @@ export function stepHostSession(
   }
   dropOld(session, now, news);
   const send = session.isUp ? whatIsDue(session, now, draw) : [];
-  if (session.isUp && event.kind === 'kick') send.push(...kicks(session, now));
+  if (session.isUp) send.push(...atOnce(session, event, now));
   return { send, dueAt: nextDue(session, now), news };
 }
 
@@ -145,13 +149,21 @@ function wishTimer(session: HostSession, wish: TimerWish): void {
   }
 }
 
-/** One KICK on each session that speaks; a wish to leave for good is the last word. */
-function kicks(session: HostSession, now: Instant): Uint8Array[] {
+/** A kick or a word about a group, on each session that speaks; LEFT is the last word. */
+function atOnce(session: HostSession, event: HostEvent, now: Instant): Uint8Array[] {
+  const { kind } = event;
+  if (kind !== 'kick' && kind !== 'claim' && kind !== 'release') return [];
   if (session.leave?.kind === 'left') return [];
   const speaking = session.standing.filter((own) => own.nextBeatAt !== RESTING);
-  return speaking.map((own) =>
-    sealKick(session, own, { op: 'timer-reset', args: new Uint8Array() }, now),
-  );
+  return speaking.map((own) => {
+    if (kind === 'kick')
+      return sealKick(session, own, { op: 'timer-reset', args: new Uint8Array() }, now);
+    const { turn, group } = event;
+    const said = { ...stampOf(session, own, now), turn, group };
+    const message: Message =
+      kind === 'release' ? { kind, ...said } : { kind, ...said, held: encodeHeld(event.held) };
+    return sealUp(session, own.up, message);
+  });
 }
 
 function sealKick(

@@ -67,6 +67,22 @@ export interface OpenedKick extends OpenedOnSession {
   args: Uint8Array;
 }
 
+/** Asks for `group`, or with 0 only reports; in any case `held` is all that the host holds. */
+export interface OpenedClaim extends OpenedOnSession {
+  kind: 'claim';
+  /** Grows with every word about groups in one life of the host. */
+  turn: number;
+  group: number;
+  held: number[];
+}
+
+/** Everything of `group` was stopped. */
+export interface OpenedRelease extends OpenedOnSession {
+  kind: 'release';
+  turn: number;
+  group: number;
+}
+
 export interface OpenedHello {
   kind: 'hello';
   host: number;
@@ -85,7 +101,9 @@ export interface OpenedSolicit {
   channel: Channel;
 }
 
-export type OpenedMember = OpenedBeat | OpenedKick | OpenedLeaving | OpenedLeft;
+export type OpenedMember =
+  | (OpenedBeat | OpenedKick | OpenedLeaving | OpenedLeft)
+  | (OpenedClaim | OpenedRelease);
 
 export type Opened = OpenedMember | OpenedHello | OpenedSolicit;
 

@@ -36,6 +36,8 @@ export interface Standing {
   /** Of the last word about the timer: its tick, and what it answered. */
   timerTick: number;
   timerHeard: number;
+  /** The turn of the last GRANT. */
+  grantTurn: number;
 }
 
 export function newStanding(
@@ -58,6 +60,7 @@ export function newStanding(
     timerAnswered: false,
     timerTick: 0,
     timerHeard: 0,
+    grantTurn: 0,
   };
 }
 

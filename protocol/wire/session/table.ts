@@ -32,8 +32,6 @@ export type Refusal =
   | 'unknown-session'
   /** Authentic, on another host's path: crossed cables. */
   | 'wrong-host'
-  /** A message kept for later versions. */
-  | 'reserved'
   /** Authentic, and more than the path may carry. */
   | 'rate';
 
@@ -50,7 +48,6 @@ export const REFUSALS: readonly Refusal[] = [
   'retired',
   'unknown-session',
   'wrong-host',
-  'reserved',
   'rate',
 ];
 

@@ -19,6 +19,7 @@ const HARMLESS: [path: RegExp, way: Way, reason: string][] = [
   [/^alert$/, 'absent', 'nobody is called; events are in the log and on MQTT'],
   [/^orderers$/, 'absent', 'nobody may order over MQTT'],
   [/^orderers\.\w+$/, 'absent', 'one less may order'],
+  [/^groups(\.db)?$/, 'absent', 'a shim that claims it is refused'],
   [/^hosts\.deimos\.fate$/, 'absent', 'what is shared is unknown, and silence still needs proof'],
   [/^hosts\.\w+\.serial\.adapter$/, 'absent', 'less counts as proof, nothing more'],
   [/^hosts\.deimos\.(deadtime|initdead|off_hold|drain)$/, 'absent', 'that of [timing] holds'],

@@ -23,6 +23,17 @@ test('ls shows member count, victim count, victim now, master, wait state and me
     victimNow: 'phobos',
     hosts: [fakeHost('deimos', 1), victim, gone, condemned],
   };
+  const groups = [
+    { name: 'db', group: 5, holders: ['deimos'], unknown: [] },
+    { name: 'web', group: 6, holders: [], unknown: ['luna'] },
+  ];
+  const withGroups = fakeDesk();
+  withGroups.shown = { ...withGroups.shown, groups };
+  for (const word of ['ls', 'status']) {
+    const { out: shown } = await run(word, withGroups);
+    assert.match(shown, /group db:? +held by deimos/);
+    assert.match(shown, /group web:? +free; no report yet of luna/);
+  }
   const { code, out } = await run('ls', desk);
   assert.is(code, EXIT.done);
   assert.equal(out.trimEnd().split('\n'), [

@@ -18,6 +18,7 @@ const HARMLESS: [path: RegExp, reason: string][] = [
   [/^(host|agent|orderer)\.name, negative$/, 'a name may be "-1"'],
   [/^timer, absent$/, 'a host need not have a timer'],
   [/^timer\.mode, absent$/, 'any beat refreshes it, as the board says of it'],
+  [/^groups(\.db)?, absent$/, 'what cannot be named cannot be claimed'],
   [/^self_fence, absent$/, 'a host need not fence itself; it says what is armed'],
   [/^mqtt\.user, negative$/, 'a user may be called "-1"'],
 ];
@@ -42,6 +43,27 @@ function walk(name: string, parser: (text: string, file: string) => Parsed<unkno
 
 test('every spoilt key of shim.example.toml is refused, or harmless', () => {
   assert.equal(walk('shim.example.toml', parseShimConfig), []);
+});
+
+test('groups have names and numbers, each once, and at most sixteen', () => {
+  const text = readFileSync('host-shim/config/shim.example.toml', 'utf8').split('[groups]')[0];
+  const read = (lines: string): ReturnType<typeof parseShimConfig> =>
+    parseShimConfig(`${text}[groups]\n${lines}`, 'shim.toml');
+  const good = read('db = 5\nweb = 6\n');
+  assert.equal(good.ok && [...good.config.groups], [
+    ['db', 5],
+    ['web', 6],
+  ]);
+  const many = Array.from({ length: 17 }, (_, n) => `g${n} = ${n + 1}`).join('\n');
+  for (const [lines, problem] of [
+    ['db = 5\nweb = 5\n', /5 is that of group db, too/],
+    ['db = 0\n', /out of range/],
+    ['db = "5"\n', /must be a number/],
+    [many, /at most 16 groups/],
+  ] as const) {
+    const bad = read(lines);
+    assert.match(bad.ok ? 'accepted' : (bad.problems[0]?.problem ?? ''), problem);
+  }
 });
 
 test('every spoilt key of fencepost.example.toml is refused, or harmless', () => {

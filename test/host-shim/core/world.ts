@@ -5,6 +5,7 @@
  * opened is kept with the time. Cables can be cut, clogged (open, and nothing passes) and mended,
  * the board can restart, and the shim can be killed and started anew.
  */
+import type { GroupsEffect, GroupsSetup, Remembered } from '../../../host-shim/core/groups.ts';
 import {
   newShim,
   type Shim,
@@ -12,6 +13,7 @@ import {
   type ShimEvent,
   stepShim,
 } from '../../../host-shim/core/shim.ts';
+import { GROUP_ANSWER, type GroupAnswer } from '../../../protocol/wire/groups.ts';
 import type { Channel, LeaveReason } from '../../../protocol/wire/messages.ts';
 import {
   type AgentSessions,
@@ -19,9 +21,11 @@ import {
   alive,
   beacons,
   type Opened,
+  type OpenedClaim,
+  type OpenedRelease,
   receive,
+  saidFrame,
   seen,
-  timerFrame,
 } from '../../../protocol/wire/session/agent.ts';
 import { issue, newTicks, type TickLog } from '../../../protocol/wire/ticks.ts';
 import type { TimerSettings } from '../../../protocol/wire/timer.ts';
@@ -36,11 +40,25 @@ const CHANNELS: readonly Channel[] = ['serial', 'mqtt'];
 
 export type Cable = 'open' | 'clogged' | 'cut';
 
+/** What the board says to a word about groups; undefined for nothing. */
+export type GroupAnswers = (
+  word: OpenedClaim | OpenedRelease,
+) => { group: number; answer: GroupAnswer; holder: number } | undefined;
+
 export interface World {
   /** What the board opened, oldest first. */
   opened: { atMs: number; what: Opened }[];
   /** When the shim was gone, and whether the board had said that it heard. */
   gone: { atMs: number; told: boolean } | undefined;
+  /** What the shim said of groups to its own host, oldest first. */
+  ofGroups: (GroupsEffect & { atMs: number })[];
+  /** What lies on disk of the groups that are held. */
+  record: Remembered;
+  answers: GroupAnswers;
+  /** How long a frame of the board is on its way. */
+  downMs: number;
+  /** A program on the host wants something of a group. */
+  group(kind: 'claim' | 'unclaim' | 'release', group: number): void;
   nowMs(): number;
   /** Lets time pass. */
   run(ms: number): void;
@@ -101,6 +119,7 @@ function boardEnd(
   draw: () => Uint8Array,
   say: (channel: Channel, bytes: Uint8Array) => void,
   note: (what: Opened) => void,
+  answers: GroupAnswers,
 ): BoardEnd {
   let life: { sessions: AgentSessions; ticks: TickLog } | undefined;
   const offer = (channel: Channel, bytes: Uint8Array | undefined): void => {
@@ -136,8 +155,16 @@ function boardEnd(
       note(opened);
       if (opened.kind === 'kick' && opened.op !== 'timer-reset') {
         const { seq: heard, args } = opened;
-        const said = { tick: ticks.latest, heard, timer: 1, remaining: 50, args };
-        offer(channel, timerFrame(sessions, HOST, channel, said));
+        const about = { kind: 'timer', timer: 1, remaining: 50, args } as const;
+        const said = { ...about, tick: ticks.latest, heard };
+        offer(channel, saidFrame(sessions, HOST, channel, said));
+      }
+      if (opened.kind === 'claim' || opened.kind === 'release') {
+        const said = answers(opened);
+        if (said === undefined) return;
+        const words = { turn: opened.turn, ...said, answer: GROUP_ANSWER[said.answer] };
+        const grant = { kind: 'grant', tick: ticks.latest, ...words } as const;
+        offer(channel, saidFrame(sessions, HOST, channel, grant));
       }
       if (opened.kind !== 'leaving' && opened.kind !== 'left') return;
       offer(channel, seen(sessions, opened, ticks.latest));
@@ -160,10 +187,12 @@ function shimEnd(
     carryOut,
     isOpen,
     timer,
+    groups,
   }: {
     carryOut: (effect: ShimEffect) => void;
     isOpen: (channel: Channel) => boolean;
     timer: TimerSettings | undefined;
+    groups: () => GroupsSetup | undefined;
   },
 ): ShimEnd {
   let shim: Shim | undefined;
@@ -177,7 +206,11 @@ function shimEnd(
     },
     start() {
       const who = { host: HOST, hostName: 'alpha', agent: AGENT, incarnation: 0x1a2b3c4d };
-      const armed = timer === undefined ? {} : { timer };
+      const of = groups();
+      const armed = {
+        ...(timer === undefined ? {} : { timer }),
+        ...(of === undefined ? {} : { groups: of }),
+      };
       const mine = { keepaliveMs: KEEPALIVE_MS, channels: CHANNELS, ...armed };
       shim = newShim({ crypto, ring, ...who, ...mine });
       for (const channel of CHANNELS) if (isOpen(channel)) end.step({ kind: 'up', channel });
@@ -190,32 +223,50 @@ function shimEnd(
   return end;
 }
 
-export function makeWorld(seed: number, timer?: TimerSettings): World {
+/** `configured` are the groups of its shim.toml. */
+export function makeWorld(
+  seed: number,
+  timer?: TimerSettings,
+  configured?: readonly number[],
+): World {
   const chance = prng(seed);
   const draw = (): Uint8Array => chance.bytes(8);
   const agenda = newAgenda();
   const cables = new Map<Channel, Cable>(CHANNELS.map((channel) => [channel, 'open']));
-  const carry = (channel: Channel, fn: () => void): void => {
-    if (cables.get(channel) === 'open') agenda.at(agenda.now + DELAY_MS, fn);
+  const carry = (channel: Channel, fn: () => void, delayMs = DELAY_MS): void => {
+    if (cables.get(channel) === 'open') agenda.at(agenda.now + delayMs, fn);
   };
   const board: BoardEnd = boardEnd(
     agenda,
     draw,
-    (channel, bytes) => carry(channel, () => shim.step({ kind: 'frame', channel, bytes })),
+    (channel, bytes) =>
+      carry(channel, () => shim.step({ kind: 'frame', channel, bytes }), world.downMs),
     (what) => void world.opened.push({ atMs: agenda.now, what }),
+    (word) => world.answers(word),
   );
   const carryOut = (effect: ShimEffect): void => {
-    if (effect.kind === 'gone') world.gone = { atMs: agenda.now, told: effect.told };
-    if (effect.kind !== 'send') return;
-    const { channel, frame } = effect;
-    carry(channel, () => board.hear(channel, frame));
+    const atMs = agenda.now;
+    if (effect.kind === 'hold') world.record = { at: 'read', held: effect.held };
+    if (effect.kind === 'send')
+      carry(effect.channel, () => board.hear(effect.channel, effect.frame));
+    else if (effect.kind === 'gone') world.gone = { atMs, told: effect.told };
+    else if (effect.kind !== 'news') world.ofGroups.push({ ...effect, atMs });
   };
-  const isOpen = (channel: Channel): boolean => cables.get(channel) !== 'cut';
-  const shim: ShimEnd = shimEnd(agenda, draw, { carryOut, isOpen, timer });
+  const shim: ShimEnd = shimEnd(agenda, draw, {
+    carryOut,
+    isOpen: (channel) => cables.get(channel) !== 'cut',
+    timer,
+    groups: () => configured && { configured, remembered: world.record },
+  });
 
   const world: World = {
     opened: [],
     gone: undefined,
+    ofGroups: [],
+    downMs: DELAY_MS,
+    record: { at: 'none' },
+    answers: ({ group }) => ({ group, answer: group === 0 ? 'reported' : 'granted', holder: 0 }),
+    group: (kind, group) => shim.step({ kind, group }),
     nowMs: () => agenda.now,
     run: (ms) =>
       agenda.run(

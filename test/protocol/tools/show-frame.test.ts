@@ -54,7 +54,6 @@ test('with keys it says whose MAC it is and for which path, and never shows a by
 test('what is no frame is said to be none, and why', () => {
   assert.match(printFrame(new Uint8Array(3)), /^no frame of ours \(short\)/);
   assert.match(printFrame(Buffer.from('{"hello":"world, how are you"}')), /\(shape\)/);
-  assert.match(printFrame(Uint8Array.from([0x84, 16, ...new Uint8Array(30)])), /\(reserved\)/);
 });
 
 test('unprintable text of a stranger is not sent to the terminal', () => {

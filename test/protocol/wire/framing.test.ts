@@ -45,6 +45,7 @@ function longest(kind: MessageKind): Message {
     id: new Uint8Array(16),
     bytes8: new Uint8Array(8),
     bytes16: new Uint8Array(16),
+    bytes32: new Uint8Array(32),
     body: new Uint8Array(),
   };
   const fields = MESSAGES[kind].fields.map(([name, type]) => [name, most[type]]);

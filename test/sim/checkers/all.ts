@@ -6,6 +6,7 @@ import { fencesApart } from './fences-apart.ts';
 import { noFalseFence } from './no-false-fence.ts';
 import { noHealthyCut } from './no-healthy-cut.ts';
 import { oneCutOneCause } from './one-cut-one-cause.ts';
+import { oneHolder } from './one-holder.ts';
 import { orders } from './orders.ts';
 import { resultsInTime } from './results-in-time.ts';
 import { sensesBelieved } from './senses-believed.ts';
@@ -25,6 +26,7 @@ export const CHECKERS: readonly Checker[] = [
   contradicted,
   staleEndsNothing,
   oneCutOneCause,
+  oneHolder,
   orders,
   fencesApart,
   timers,

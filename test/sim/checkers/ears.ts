@@ -288,10 +288,12 @@ function noteFlags(ear: Ear, at: number, flags: number): void {
   else if (ear.sickSince === Infinity) ear.sickSince = at;
 }
 
+const SPEAKS: ReadonlySet<string> = new Set(['beat', 'kick', 'claim', 'release']);
+
 /** Where the user wants it so, a host that calls itself sick for long is not heard any more. */
 function isUseless(ear: Ear, at: number, kind: string): boolean {
   const { sick } = ear.rules.settings;
-  if (sick === undefined || (kind !== 'beat' && kind !== 'kick')) return false;
+  if (sick === undefined || !SPEAKS.has(kind)) return false;
   return at - ear.sickSince >= ear.rules.atLeast(sick.timeMs);
 }
 
@@ -312,6 +314,8 @@ function noteLeave(ear: Ear, at: number, opened: Opened): void {
       return;
     case 'beat':
     case 'kick':
+    case 'claim':
+    case 'release':
       ear.left = false;
       if (ear.leavingUntil < at) ear.goesOff = false;
       return;

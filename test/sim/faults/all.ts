@@ -2,6 +2,7 @@
 import { AGENT } from './agent.ts';
 import { BROKER } from './broker.ts';
 import { DEVICES } from './devices.ts';
+import { GROUPS } from './groups.ts';
 import { HOST } from './host.ts';
 import type { FaultKind } from './kind.ts';
 import { ORDERS } from './orders.ts';
@@ -14,6 +15,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, FaultKind>>>
   host: HOST,
   devices: DEVICES,
   orders: ORDERS,
+  groups: GROUPS,
 };
 
 export const FAULTS: Readonly<Record<string, FaultKind>> = Object.assign(

@@ -16,6 +16,7 @@ import { stream } from '../streams.ts';
 import { boardNow, give, ISSUED_MAX, noteTicks } from './agent.ts';
 import { ask, newProbes } from './devices.ts';
 import { stateFileOf } from './disk.ts';
+import { forgetUnsure } from './machine.ts';
 import { add, DEED, machineOf, type Process, tell, type World } from './state.ts';
 import { onLine, viaBroker } from './wires.ts';
 
@@ -28,6 +29,7 @@ export function startAgent(world: World): void {
   const { board: truth, settings } = world;
   if (truth.process !== undefined || truth.downs > 0) return;
   truth.life += 1;
+  forgetUnsure(world);
   const { life } = truth;
   const draw = stream(world.plan.seed, `agent ${life}`);
   const aNonce = draw.bytes(8);

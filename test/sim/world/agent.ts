@@ -20,13 +20,15 @@ import { durableOf } from '../../../firmware-agent/core/durable.ts';
 import type { Effect, Event } from '../../../firmware-agent/core/events.ts';
 import type { BeatChannel } from '../../../firmware-agent/core/hearing.ts';
 import { assertBoard } from '../../../firmware-agent/core/invariants.ts';
+import { GROUP_ANSWER } from '../../../protocol/wire/groups.ts';
+
 import {
   alive,
   beacons,
   endSession,
   retire,
+  saidFrame,
   seen,
-  timerFrame,
 } from '../../../protocol/wire/session/agent.ts';
 import { endRevoked } from '../../../protocol/wire/session/revoke.ts';
 import { hashText } from '../streams.ts';
@@ -171,6 +173,14 @@ function carryOut(world: World, process: Process, effect: Effect): void {
     }
     case 'tell-timer':
       return tellTimer(world, process, effect);
+    case 'tell-group': {
+      const { to, group, answer, holder } = effect;
+      const words = { turn: to.turn, group, answer: GROUP_ANSWER[answer], holder };
+      const said = { kind: 'grant', tick: board.ticks.latest, ...words } as const;
+      const frame = saidFrame(sessions, to.host, to.channel, said);
+      if (frame !== undefined) send(world, to.host, to.channel as BeatChannel, frame);
+      return;
+    }
     case 'hang-up':
       for (const channel of ['serial', 'mqtt'] as const) {
         if (channel !== effect.but) endSession(sessions, effect.host, channel);
@@ -257,10 +267,10 @@ function tellTimer(
   const host = board.hosts.get(number);
   if (host === undefined) return;
   const said = timerWords(host.timer, awake(board.clock, boardNow(world)));
-  const words = { ...said, tick: board.ticks.latest, heard: to?.seq ?? 0 };
+  const words = { kind: 'timer', ...said, tick: board.ticks.latest, heard: to?.seq ?? 0 } as const;
   const channels = to === undefined ? host.hearings.map(({ channel }) => channel) : [to.channel];
   for (const channel of channels) {
-    const frame = timerFrame(sessions, number, channel, words);
+    const frame = saidFrame(sessions, number, channel, words);
     if (frame !== undefined) send(world, number, channel as BeatChannel, frame);
   }
 }

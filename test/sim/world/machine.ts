@@ -3,6 +3,7 @@
  * ships; what a kernel, a user and a power button do to it is played here.
  */
 
+import type { GroupsEffect } from '../../../host-shim/core/groups.ts';
 import { newShim, type ShimEvent, stepShim } from '../../../host-shim/core/shim.ts';
 import type { LeaveReason } from '../../../protocol/wire/messages.ts';
 import { FLAG_SICK } from '../../../protocol/wire/messages.ts';
@@ -73,6 +74,9 @@ function endLife(world: World, machine: Machine): void {
   machine.start += 1;
   machine.frozen = 0;
   stopShim(machine);
+  machine.record = { at: 'none' };
+  machine.isUnsure = false;
+  machine.runs.clear();
   if (machine.at === 'off' || machine.incarnation === 0) return;
   tell(world, { kind: 'life', host: machine.host, incarnation: machine.incarnation, is: 'over' });
   machine.incarnation = 0;
@@ -136,11 +140,72 @@ export function startShim(world: World, machine: Machine): void {
     incarnation: machine.incarnation,
     keepaliveMs: settings.timing.keepaliveMs,
     channels,
+    groups: { configured: groupsOf(world, machine), remembered: machine.record },
   });
   setSick(world, machine);
   if (settings.serial !== undefined) takeShim(world, machine, { kind: 'up', channel: 'serial' });
   if (settings.mqtt && world.parties[machine.index + 1]?.connected === true) {
     takeShim(world, machine, { kind: 'up', channel: 'mqtt' });
+  }
+}
+
+function groupsOf(world: World, { host }: Machine): number[] {
+  const { groups = [] } = world.settings;
+  return groups.filter(({ hosts }) => hosts.includes(host)).map(({ group }) => group);
+}
+
+/** The disk takes what it is given, and services start when they may. */
+function onGroups(world: World, machine: Machine, effect: GroupsEffect): void {
+  if (effect.kind === 'hold') {
+    machine.record = { at: 'read', held: effect.held };
+    machine.isUnsure &&= machine.shim?.groups.unspoken === 'unsure';
+  }
+  if (effect.kind !== 'group') return;
+  if (effect.answer === 'granted') run(world, machine, effect.group, true);
+}
+
+function run(world: World, machine: Machine, group: number, on: boolean): void {
+  if (on) machine.runs.add(group);
+  else machine.runs.delete(group);
+  tell(world, { kind: 'runs', host: machine.host, group, on });
+}
+
+function isReachable({ shim, frozen }: Machine): boolean {
+  return shim !== undefined && frozen === 0;
+}
+
+/** A program asks for a group. */
+export function claimGroup(world: World, machine: Machine, group: number): void {
+  if (isReachable(machine)) takeShim(world, machine, { kind: 'claim', group });
+}
+
+/** It has waited long enough. */
+export function unclaimGroup(world: World, machine: Machine, group: number): void {
+  if (isReachable(machine)) takeShim(world, machine, { kind: 'unclaim', group });
+}
+
+/** Its services are stopped, and then it says so. */
+export function releaseGroup(world: World, machine: Machine, group: number): void {
+  if (!isReachable(machine)) return;
+  run(world, machine, group, false);
+  takeShim(world, machine, { kind: 'release', group });
+}
+
+/** The shim is stopped like a crash, and what it kept is gone or spoilt before it starts again. */
+export function losesRecord(machine: Machine, how: 'none' | 'unreadable'): void {
+  if (machine.at !== 'up') return;
+  machine.shim = undefined;
+  machine.record = { at: how };
+  machine.isUnsure = how === 'none';
+}
+
+/**
+ * A new life of the agent knows nothing. Where a shim lost its record and has not heard of the old
+ * life what it held, nobody knows any more: the one case in which somebody has to look.
+ */
+export function forgetUnsure(world: World): void {
+  for (const machine of world.machines) {
+    if (machine.isUnsure) for (const group of [...machine.runs]) run(world, machine, group, false);
   }
 }
 
@@ -154,6 +219,7 @@ export function takeShim(world: World, machine: Machine, event: ShimEvent): void
   for (const effect of effects) {
     if (effect.kind === 'send') sendUp(world, machine, effect.channel as Channel, effect.frame);
     else if (effect.kind === 'gone') onGone(world, machine);
+    else if (effect.kind !== 'news') onGroups(world, machine, effect);
   }
   setAlarm(world, machine);
 }

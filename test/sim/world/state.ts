@@ -7,6 +7,7 @@ import type { SealedOrders } from '../../../firmware-agent/control/sealed-orders
 import type { Board } from '../../../firmware-agent/core/board.ts';
 import type { Contact } from '../../../firmware-agent/core/power.ts';
 import type { BoardSettings } from '../../../firmware-agent/core/settings.ts';
+import type { Remembered } from '../../../host-shim/core/groups.ts';
 import type { Shim } from '../../../host-shim/core/shim.ts';
 import type { MessageAbout } from '../../../protocol/link/mqtt.ts';
 import type { OrderNames, OrderRun } from '../../../protocol/order-step.ts';
@@ -137,6 +138,12 @@ export interface Machine {
   linesDead: number;
   slowMs: number;
   honest: boolean;
+  /** What lies on its disk of the groups that it holds. */
+  record: Remembered;
+  /** That was lost, and its shim does not know yet what it holds. */
+  isUnsure: boolean;
+  /** Groups whose services really run on it. */
+  runs: Set<number>;
   /** What came in while it stood still. */
   input: { channel: Channel; bytes: Uint8Array }[];
   lineIn: Deframer;

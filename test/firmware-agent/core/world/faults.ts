@@ -29,12 +29,21 @@ export interface Faults {
   /** The board ends a session, and the shim begins another when it hears the board. */
   endSession(name: string, channel: Way, why: 'revoked' | 'expired'): void;
   leave(name: string, kind: 'leaving' | 'left', more?: Parameters<typeof say>[4]): void;
+  /** Its shim says a word about groups, on one channel or on all. */
+  word(name: string, kind: 'claim' | 'release', more: Word): void;
   /** A program on the machine says that it is well: one more in the count, told at once. */
   kick(name: string): void;
   /** Its shim arms the timer, or with nothing given disarms it. */
   arm(name: string, settings?: TimerSettings): void;
   /** Gives an order; answers its cmdId. */
   order(wish: Wish): string;
+}
+
+export interface Word {
+  turn: number;
+  group?: number;
+  held?: number[];
+  channel?: Way;
 }
 
 type Give = (event: Event) => Effect[];
@@ -92,6 +101,13 @@ export function faultsOf(state: WorldState, give: Give, look: Lookup): Faults {
     leave: (name, kind, more) => {
       const { host } = look.machine(name).settings;
       for (const path of state.paths) if (path.host === host) say(state, path, give, kind, more);
+    },
+    word: (name, kind, { channel, ...more }) => {
+      const { host } = look.machine(name).settings;
+      for (const path of state.paths) {
+        const isMeant = path.host === host && (channel ?? path.channel) === path.channel;
+        if (isMeant) say(state, path, give, kind, more);
+      }
     },
     kick: (name) => {
       const machine = look.machine(name);

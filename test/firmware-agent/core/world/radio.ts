@@ -114,6 +114,9 @@ export interface Said {
   reason?: LeaveReason;
   op?: Operation;
   args?: Uint8Array;
+  turn?: number;
+  group?: number;
+  held?: number[];
 }
 
 /** Sends one message on the session of a path; nothing where none stands. */
@@ -121,7 +124,7 @@ export function say(
   world: WorldState,
   path: Path,
   give: Give,
-  kind: 'beat' | 'kick' | 'leaving' | 'left',
+  kind: Member['kind'],
   more: Said = {},
 ): void {
   const { session } = path;
@@ -139,6 +142,7 @@ export function say(
     echo: machine.echo,
   };
   const { returnByS = 60, reason = 'stop', op = 'timer-reset', args = new Uint8Array() } = more;
+  const { turn = 0, group = 0, held = [] } = more;
   const count = machine.kicks & 0x0f;
   const flags = (more.flags ?? 0) | count;
   const opened: Member =
@@ -148,7 +152,11 @@ export function say(
         ? { kind, ...common, op, count, args }
         : kind === 'leaving'
           ? { kind, ...common, reason, returnByS }
-          : { kind, ...common, reason };
+          : kind === 'claim'
+            ? { kind, ...common, turn, group, held }
+            : kind === 'release'
+              ? { kind, ...common, turn, group }
+              : { kind, ...common, reason };
   session.left = kind === 'left';
   const { life } = session;
   sendUp(world, path, () => receive(world, machine, { opened, life }, give));

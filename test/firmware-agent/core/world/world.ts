@@ -117,7 +117,8 @@ function noteFresh(state: WorldState, event: Event): void {
   const { host, channel, echo, incarnation } = event.opened;
   // Where it may be judged by its own word, what it says while it is sick is no sign of life.
   const { sick } = machineOf(state, host).settings;
-  const isSick = event.opened.kind === 'kick' || isFlagged(event.opened);
+  const isSick =
+    ['kick', 'claim', 'release'].includes(event.opened.kind) || isFlagged(event.opened);
   if (sick !== undefined && isSick) return;
   if (ageOf(state, echo) > freshness(machineOf(state, host))) return;
   state.freshAt.set(`${host}:${channel}:${incarnation}`, state.now);

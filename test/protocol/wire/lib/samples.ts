@@ -80,6 +80,18 @@ export const SAMPLES: { [K in MessageKind]: Extract<Message, { kind: K }> } = {
     tick: 100_020,
     detail: new Uint8Array([0]),
   },
+  claim: {
+    kind: 'claim',
+    kid: 1,
+    host: 1,
+    seq: 1_003,
+    echo: 100_020,
+    turn: 864_000,
+    group: 3,
+    held: Uint8Array.of(0, 1, 1, 44),
+  },
+  grant: { kind: 'grant', kid: 1, tick: 100_021, turn: 864_000, group: 3, answer: 2, holder: 2 },
+  release: { kind: 'release', kid: 1, host: 1, seq: 1_004, echo: 100_021, turn: 864_012, group: 3 },
   kick: {
     kind: 'kick',
     kid: 1,

@@ -144,7 +144,7 @@ const WRONG_BEATS: Record<string, string> = {
   'one item is too many': '880501011903e81a000186a10505',
   'the length of the array is in a longer form': '98070501011903e81a000186a105',
   'the array has no definite length': '9f0501011903e81a000186a105',
-  'the type is reserved': '871001011903e81a000186a105',
+  'the type has another length': '871001011903e81a000186a105',
   'the type is unknown': '87170101' + '1903e81a000186a105',
 };
 

@@ -15,8 +15,8 @@ import {
   type Opened,
   type Refusal,
   receive,
+  saidFrame,
   seen,
-  timerFrame,
 } from '../../../../protocol/wire/session/agent.ts';
 import {
   echoCell,
@@ -212,8 +212,16 @@ function deliver(w: World, frame: Sent): void {
     }
     if (opened?.kind === 'kick' && opened.op !== 'timer-reset') {
       const { seq: heard, args } = opened;
-      const said = { tick: agent.ticks.latest, heard, timer: 1, remaining: 50, args };
-      const answer = timerFrame(agent.sessions, host, channel, said);
+      const about = { kind: 'timer', timer: 1, remaining: 50, args } as const;
+      const said = { ...about, tick: agent.ticks.latest, heard };
+      const answer = saidFrame(agent.sessions, host, channel, said);
+      if (answer !== undefined) replies.push(answer);
+    }
+    if (opened?.kind === 'claim' || opened?.kind === 'release') {
+      const { turn, group } = opened;
+      const said = { kind: 'grant', turn, group, answer: 1, holder: host } as const;
+      const tick = agent.ticks.latest;
+      const answer = saidFrame(agent.sessions, host, channel, { ...said, tick });
       if (answer !== undefined) replies.push(answer);
     }
     for (const reply of replies) {

@@ -27,6 +27,10 @@ function armAndKick(w: World, host: Host): void {
   run(w, 4_000);
   for (const channel of ['serial', 'mqtt'] as const)
     tell(w, host, channel, { kind: 'kick', count: 1 });
+  for (const channel of ['serial', 'mqtt'] as const) {
+    tell(w, host, channel, { kind: 'claim', turn: 1, group: 1, held: [2] });
+    tell(w, host, channel, { kind: 'release', turn: 2, group: 1 });
+  }
   run(w, 1_000);
 }
 
@@ -49,9 +53,8 @@ test('a frame that was recorded opens nothing elsewhere: path, host, direction, 
           tried += 1;
           const got = receive(target.sessions, { channel, host }, frame.bytes, target.ticks, w.now);
           const kind = got.opened?.kind;
-          if (kind === 'beat' || kind === 'kick' || kind === 'leaving' || kind === 'left')
-            opened += 1;
           if (kind === undefined) continue;
+          if (MESSAGES[kind].key === 'session-up') opened += 1;
           // Only handshakes repeat, on their own path; a SOLICIT, which names no life, in any.
           assert.ok(channel === frame.channel && host === frame.host, kindOf(frame));
           assert.ok(kind === 'solicit' || (kind === 'hello' && target === agent), kindOf(frame));
@@ -135,7 +138,16 @@ test('counters tell replay, wrong key, delay and a dead session apart, per host 
 
 test('every message that has a session key is one that these tests have sent', () => {
   const leaving = ['leaving', 'leavingSeen', 'left', 'leftSeen'];
-  const kinds = new Set([...leaving, 'beat', 'alive', 'kick', 'timer']);
+  const kinds = new Set([
+    ...leaving,
+    'beat',
+    'alive',
+    'kick',
+    'timer',
+    'claim',
+    'grant',
+    'release',
+  ]);
   for (const [kind, { key }] of Object.entries(MESSAGES)) {
     assert.is(kinds.has(kind), key.startsWith('session'), kind);
   }

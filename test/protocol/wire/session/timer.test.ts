@@ -1,5 +1,5 @@
 import type { OpenedKick } from '../../../../protocol/wire/session/agent.ts';
-import { timerFrame } from '../../../../protocol/wire/session/agent.ts';
+import { saidFrame } from '../../../../protocol/wire/session/agent.ts';
 import { issue } from '../../../../protocol/wire/ticks.ts';
 import { encodeTimer, type TimerSettings } from '../../../../protocol/wire/timer.ts';
 import { assert, suite } from '../../../lib/suite.ts';
@@ -109,8 +109,8 @@ test('a warning reaches the host, and one from an earlier tick does not', () => 
   const host = startHost(w, 1, 'boot-1', ['serial']);
   run(w, 3_000);
   const warning = (tick: number): void => {
-    const said = { tick, heard: 0, timer: 2, remaining: 20, args };
-    const bytes = timerFrame(agent.sessions, 1, 'serial', said) ?? new Uint8Array();
+    const said = { kind: 'timer', tick, heard: 0, timer: 2, remaining: 20, args } as const;
+    const bytes = saidFrame(agent.sessions, 1, 'serial', said) ?? new Uint8Array();
     tell(w, host, 'serial', { kind: 'frame', bytes });
   };
   const refusals = host.channels.get('serial')?.session.refusals;
