@@ -18,7 +18,11 @@ const WORLDS = 'test/firmware-agent/core/random.test.ts';
 
 /** Answers the judges; `RUNS` in the environment sets how many random worlds the last one plays. */
 export function judges({ testFiles }: House): Judge[] {
-  const quick = testFiles(['test/firmware-agent/core/', 'test/protocol/wire/']);
+  const quick = testFiles([
+    'test/firmware-agent/core/',
+    'test/protocol/wire/',
+    'test/host-shim/core/',
+  ]);
   return [
     { name: 'tests', files: quick.filter((file) => file !== WORLDS) },
     { name: 'worlds', files: [WORLDS] },

@@ -24,7 +24,7 @@ interface Range {
   count: number;
 }
 
-const OURS = /^(firmware-agent|protocol)\/[^?]*$/;
+const OURS = /^(firmware-agent|host-shim|protocol)\/[^?]*$/;
 
 /** Starts to count; it goes on until the thread ends. */
 export function startMeter(): Meter {

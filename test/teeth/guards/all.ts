@@ -4,6 +4,7 @@ import { AVERTED } from './averted.ts';
 import { DOUBT } from './doubt.ts';
 import { EVIDENCE } from './evidence.ts';
 import { FENCE } from './fence.ts';
+import { GROUPS } from './groups.ts';
 import { HELD } from './held.ts';
 import { OBSERVER } from './observer.ts';
 import { ORDERS } from './orders.ts';
@@ -29,6 +30,7 @@ export const GUARDS: readonly Guard[] = [
   ...RIGHTS,
   ...STANDSTILL,
   ...TIMER,
+  ...GROUPS,
   ...RESTART,
   ...SESSION,
   ...WIRE,
