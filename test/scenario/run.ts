@@ -13,6 +13,7 @@ import { doctor } from './doctor.ts';
 import { drills } from './drill.ts';
 import { duel } from './duel.ts';
 import { forgeries } from './forgeries.ts';
+import { groups } from './groups.ts';
 import { hostFrozen, hostsFrozenApart } from './host-frozen.ts';
 import { keyRotation } from './key-rotation.ts';
 import { killedAnywhere } from './killed-anywhere.ts';
@@ -58,6 +59,7 @@ const SCENARIOS: Scenario[] = [
   keyRotation,
   noise,
   leaving,
+  groups,
   staleReadings,
   leftAlone,
   leftAloneMisled,
