@@ -95,6 +95,9 @@ function play(seed: number): Played {
   run(w, 1_300 + w.chance.int(1_500));
   for (const channel of LINES) tell(w, timed, channel, { kind: 'kick', count: 2 });
   for (const channel of LINES)
+    tell(w, timed, channel, { kind: 'claim', turn: 1, group: 1, held: [2] });
+  for (const channel of LINES) tell(w, timed, channel, { kind: 'release', turn: 2, group: 1 });
+  for (const channel of LINES)
     tell(w, leaving, channel, { kind: 'leave', reason: 'stop', returnByS: 60 });
   run(w, 1_100);
   for (const channel of LINES) tell(w, leaving, channel, { kind: 'leftNow', reason: 'stop' });

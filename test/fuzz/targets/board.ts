@@ -21,7 +21,8 @@ import { crypto, ring } from '../lib/toy-keys.ts';
 
 const NAMES = ['-', 'alpha', 'beta'];
 const A_NONCE = new Uint8Array(8).fill(0xa1);
-const KINDS = ['beat', 'beat', 'beat', 'kick', 'leaving', 'left', 'solicit', 'hello'] as const;
+const WORDS = ['kick', 'claim', 'release', 'leaving', 'left'] as const;
+const KINDS = ['beat', 'beat', 'beat', ...WORDS, 'solicit', 'hello'] as const;
 const CHANNELS = ['serial', 'mqtt', 'socket'] as const;
 const STEPS_MAX = 24;
 
@@ -170,6 +171,7 @@ function messageOf(
       message[name] = (reader.byte() & 7) === 7 ? reader.bytes(8) : A_NONCE;
     else if (type === 'nonce') message[name] = new Uint8Array(8).fill(reader.byte());
     else if (type === 'bytes8') message[name] = reader.bytes(reader.byte() % 9);
+    else if (type === 'bytes32') message[name] = reader.bytes(reader.byte() % 33);
     else message[name] = reader.number() & (type === 'u8' ? 0xff : 0xffff);
   }
   return message as never;

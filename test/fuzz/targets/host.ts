@@ -19,6 +19,7 @@ const KINDS = [
   'alive',
   'alive',
   'timer',
+  'grant',
   'leavingSeen',
   'leftSeen',
   'beacon',
@@ -127,6 +128,8 @@ function eventOf(reader: Reader): HostEvent {
     { kind: 'leave', reason: 'stop', returnByS: 60 },
     { kind: 'leftNow', reason: 'off' },
     { kind: 'flags', flags: 16 },
+    { kind: 'claim', turn: reader.byte(), group: 1, held: [2] },
+    { kind: 'release', turn: reader.byte(), group: 1 },
   ]);
 }
 
