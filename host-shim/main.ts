@@ -11,7 +11,7 @@ import type { LeaveReason } from '../protocol/wire/messages.ts';
 import type { ShimConfig } from './config/shim-config.ts';
 import { RETURN_BY_DEFAULT_S, RETURN_BY_MAX_S } from './core/limits.ts';
 import { thisMachine } from './drivers/machine.ts';
-import { type Loaded, loadShim } from './load.ts';
+import { heldAgainst, type Loaded, loadShim } from './load.ts';
 import { complain, EXIT } from './outcome.ts';
 import { type RunOptions, serve } from './serve.ts';
 import { askToKick, askToLeave, shimSocketPath } from './shim-socket.ts';
@@ -75,7 +75,8 @@ function program(): Command {
 }
 
 function check(file: string, json: boolean): void {
-  const { text, exitCode } = checkReport(checked(loadShim(file, nodeCrypto())), { file, json });
+  const loaded = heldAgainst(thisMachine, file, loadShim(file, nodeCrypto()));
+  const { text, exitCode } = checkReport(checked(loaded), { file, json });
   process.stdout.write(`${text}\n`);
   process.exitCode = exitCode;
 }

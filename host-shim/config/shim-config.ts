@@ -63,7 +63,7 @@ const KEEPALIVE_MIN_MS = 50;
 const VERSION_MAX = 4_294_967_295;
 
 /** Keys that the design has and this version has not: ignored, they would be trusted. */
-const LATER: ReadonlySet<string> = new Set(['checks', 'resources', 'hibernate']);
+const LATER: ReadonlySet<string> = new Set(['checks', 'resources']);
 
 interface TopTable {
   schema: number;

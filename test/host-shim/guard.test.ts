@@ -77,6 +77,7 @@ function world({ selfFenceMs = S, dog, sysrq }: Terms = {}): World {
           return sysrq === 'refused' ? failure('erofs', 'read-only') : ok(undefined);
         },
         moment: () => ({ now, slept: { leastMs: sleptMs, mostMs: sleptMs } }),
+        canHibernate: () => false,
       },
       record,
       say: (_level, sentence) => void said.push(sentence),

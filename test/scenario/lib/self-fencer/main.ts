@@ -26,6 +26,7 @@ function note(what: string): void {
 
 const standIn: Machine = {
   ...thisMachine,
+  canHibernate: () => false,
   openWatchdog: ({ timeoutMs }) => {
     note('opened');
     return ok({
