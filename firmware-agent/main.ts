@@ -152,7 +152,7 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
     });
     return { ok: true, problems: [] };
   };
-  const closeAll = async (): Promise<void> => (await agent?.end())?.close();
+  const closeAll = async (): Promise<void> => (await agent?.end('farewell'))?.close();
   process.on('SIGHUP', () => void reload());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {

@@ -16,10 +16,10 @@ import type { Channel } from '../protocol/wire/messages.ts';
 import {
   type AgentSessions,
   alive,
+  away,
   beacons,
   type Opened,
-  type OpenedLeaving,
-  type OpenedLeft,
+  type OpenedWord,
   type Refusal,
   receive,
   seen,
@@ -51,7 +51,9 @@ export interface Paths {
   /** When our own echo came back last. */
   echoAt(): Instant | undefined;
   round(tick: number): void;
-  acknowledge(opened: OpenedLeaving | OpenedLeft, tick: number): void;
+  acknowledge(opened: OpenedWord, tick: number): void;
+  /** Tells a host on every channel that the agent stops on purpose. */
+  away(host: number, tick: number, returnByS: number): void;
   /** Offers the line of a host an answer for an orderer; it waits while the sessions need the line. */
   answer(host: number, frame: Uint8Array, orderer: number): boolean;
   /** Tells a host where its timer stands. */
@@ -132,21 +134,32 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
       broker?.echo();
       sendSlice(tick, 0);
     },
-    acknowledge: (opened, tick) => {
-      const answer = seen(sessions, opened, tick);
-      if (answer !== undefined) send(opened.host, opened.channel as BeatChannel, answer);
-    },
+    ...wordsTo(sessions, send),
     answer: (host, frame, orderer) => shares(host)?.offer(frame, orderer) ?? false,
-    timer: (host, channel, said) => {
-      const frame = timerFrame(sessions, host, channel, said);
-      if (frame !== undefined) send(host, channel as BeatChannel, frame);
-    },
     close: async () => {
       await Promise.all([
         broker?.link.close(),
         ...[...serial.values()].map((link) => link.close()),
       ]);
     },
+  };
+}
+
+/** What is told to one host outside the rounds. */
+function wordsTo(
+  sessions: AgentSessions,
+  send: (host: number, channel: BeatChannel, frame: Uint8Array) => void,
+): Pick<Paths, 'acknowledge' | 'away' | 'timer'> {
+  const offer = (host: number, channel: Channel, frame: Uint8Array | undefined): void => {
+    if (frame !== undefined) send(host, channel as BeatChannel, frame);
+  };
+  return {
+    acknowledge: (opened, tick) => offer(opened.host, opened.channel, seen(sessions, opened, tick)),
+    away: (host, tick, returnByS) => {
+      for (const channel of ['serial', 'mqtt'] as const)
+        offer(host, channel, away(sessions, host, channel, { tick, returnByS }));
+    },
+    timer: (host, channel, said) => offer(host, channel, timerFrame(sessions, host, channel, said)),
   };
 }
 

@@ -9,13 +9,7 @@
 import type { Instant } from '../../protocol/wire/instant.ts';
 import type { Operation, Outcome, Proof, Reading } from '../../protocol/wire/messages.ts';
 import type { OrderArgs } from '../../protocol/wire/order-args.ts';
-import type {
-  Opened,
-  OpenedKick,
-  OpenedLeaving,
-  OpenedLeft,
-  Refusal,
-} from '../../protocol/wire/session/agent.ts';
+import type { Opened, OpenedKick, OpenedWord, Refusal } from '../../protocol/wire/session/agent.ts';
 import type { FenceRecord } from '../../protocol/wire/view.ts';
 import type { News } from './alarms.ts';
 import type { Durable } from './durable.ts';
@@ -101,8 +95,8 @@ export type Effect =
   | { kind: 'round'; tick: number }
   /** Destroy all session keys of this life and refuse it from now on. */
   | { kind: 'retire'; host: number; incarnation: number }
-  /** The host's LEAVING or LEFT was taken note of. */
-  | { kind: 'acknowledge'; opened: OpenedLeaving | OpenedLeft }
+  /** The host's LEAVING, LEFT or PLEDGE was taken note of. */
+  | { kind: 'acknowledge'; opened: OpenedWord }
   /** Tell the host where its timer stands: in answer to a word of it, or on every channel. */
   | { kind: 'tell-timer'; host: number; to?: OpenedKick }
   /** End the host's sessions on every channel but this one: what they still hold was sent before. */

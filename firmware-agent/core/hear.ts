@@ -31,6 +31,7 @@ import {
 } from './hearing.ts';
 import { type LifeEvent, type LifeNews, stepLife } from './life.ts';
 import { CLOCK_RATE_ERROR, powerLossMs } from './limits.ts';
+import { hearPledge } from './pledge.ts';
 import { hearForPulse } from './pulse-run.ts';
 import { doubtSenses } from './sense-doubt.ts';
 import { isUseless, markSick } from './sickness.ts';
@@ -45,6 +46,7 @@ export function hear(board: Board, opened: Opened, now: Instant): Effect[] {
     case 'kick':
     case 'leaving':
     case 'left':
+    case 'pledge':
       return hearMember(board, host, opened, now);
     case 'hello':
       return hearHello(board, host, opened, now);
@@ -70,12 +72,17 @@ function hearMember(board: Board, host: Host, opened: OpenedMember, now: Instant
   const fresh = ageMs !== undefined && ageMs <= host.freshnessMs;
   const { kind, incarnation, seq } = opened;
   remember(host, { at: now, channel, kind, incarnation, seq, ageMs });
+  hearPledge(host, opened, fresh, now);
   const sign = { kind: 'sign', tick: opened.echo, fresh } as const;
   // Whatever spoke before the last hold ended has no power since, even a life not heard till now.
   const isOver =
     opened.echo <= host.holdEndTick || host.ended.some((life) => life.incarnation === incarnation);
   if (isOver) return runFence(board, host, { ...sign, fresh: false }, now);
   if (!fresh) return [...hearStale(board, host, opened, now), ...runFence(board, host, sign, now)];
+  // It is said beside a beat, and that says the rest.
+  if (opened.kind === 'pledge') {
+    return [...runFence(board, host, sign, now), { kind: 'acknowledge', opened }];
+  }
   host.livedAt = Math.max(host.livedAt ?? Number.NEGATIVE_INFINITY, now - ageMs);
   const speaks = opened.kind === 'beat' || opened.kind === 'kick';
   if (speaks && isUseless(board, host, opened, now)) {

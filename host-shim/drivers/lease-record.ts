@@ -8,12 +8,13 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { attemptSync } from '../../protocol/attempt.ts';
 import type { Result } from '../../protocol/result.ts';
-import type { Contact } from '../core/lease.ts';
+import type { Running } from '../core/lease.ts';
 
-export interface LeaseRecord {
-  contact: Contact;
-  /** When the machine is to be down, by the monotonic clock of this boot. */
+export interface LeaseRecord extends Running {
+  /** When the machine is to be down, suspension apart, by the monotonic clock of this boot. */
   deadlineAt: number;
+  /** The board may believe that this machine is down by then. */
+  boardAlone: boolean;
 }
 
 export interface LeaseFile {
@@ -28,16 +29,21 @@ export function leaseFile(path: string, incarnation: number): LeaseFile {
     read: () => {
       const parsed = attemptSync((): unknown => JSON.parse(readFileSync(path, 'utf8')));
       if (!parsed.ok || typeof parsed.value !== 'object' || parsed.value === null) return undefined;
-      const { life, askedAt, sleptMs, deadlineAt } = parsed.value as Record<string, unknown>;
+      const { life, askedAt, sleptMs, deadlineAt, awayAt, awayUntilAt, boardAlone } =
+        parsed.value as Record<string, unknown>;
       if (life !== incarnation || !isTime(askedAt) || !isTime(sleptMs) || !isTime(deadlineAt)) {
         return undefined;
       }
-      return { contact: { askedAt, sleptMs }, deadlineAt };
+      const isAway = isTime(awayAt) && isTime(awayUntilAt);
+      const suspended = isAway ? { suspended: { at: awayAt, untilAt: awayUntilAt } } : {};
+      const contact = { askedAt, sleptMs };
+      return { contact, deadlineAt, ...suspended, boardAlone: boardAlone === true };
     },
-    write: ({ contact, deadlineAt }) =>
+    write: ({ contact, deadlineAt, suspended, boardAlone }) =>
       attemptSync(() => {
-        const text = JSON.stringify({ life: incarnation, ...contact, deadlineAt });
-        writeFileSync(`${path}.new`, text, { mode: 0o600 });
+        const away = suspended && { awayAt: suspended.at, awayUntilAt: suspended.untilAt };
+        const all = { life: incarnation, ...contact, deadlineAt, ...away, boardAlone };
+        writeFileSync(`${path}.new`, JSON.stringify(all), { mode: 0o600 });
         renameSync(`${path}.new`, path);
       }),
     remove: () => void attemptSync(() => rmSync(path, { force: true })),

@@ -180,6 +180,7 @@ function hostCodec(board: BoardSettings, index: number): Codec<Host> {
     timerByFile: absent('a timer of the file'),
     goesOff: unread('nobody leaves', () => false),
     kicks: unread('only a timer counts them', () => undefined),
+    lease: absent('a pledge'),
     frozen: maybe(
       record<{ why: string; since: number }>({
         why: unread('for people', () => ''),

@@ -81,6 +81,11 @@ function assertInTime(atMs: number, sinceMs: number): void {
   assert.ok(afterMs >= leastMs && afterMs <= mostMs, `restarted after ${afterMs} ms`);
 }
 
+async function ended(rack: Rack, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  rack.agent.signal(signal);
+  await rack.agent.ended;
+}
+
 async function cutOff(rack: Rack): Promise<void> {
   await whileStill(rack, async (sinceMs) => {
     for (const host of rack.setup.hosts) {
@@ -112,7 +117,7 @@ async function endedUnheard(rack: Rack, [killed = '', told = '']: string[]): Pro
 
 export const selfFence: Scenario = {
   name: 'self-fence',
-  aboutS: 75,
+  aboutS: 90,
   run: async (stage) => {
     const rack = await stage.rack({
       ...onBothPaths(2, await stage.broker()),
@@ -147,11 +152,15 @@ export const selfFence: Scenario = {
     await rack.bench.cable(one, { pulled: false });
     await stage.promise('an agent that is killed and comes back restarts nobody', () =>
       nobody('the agent was killed', async () => {
-        rack.agent.signal('SIGKILL');
-        await rack.agent.ended;
+        await ended(rack, 'SIGKILL');
         await rack.startAgent();
       }),
     );
+    await stage.promise('an agent that is stopped on purpose is waited for', async () => {
+      await nobody('the agent was stopped', () => ended(rack, 'SIGTERM'));
+      await rack.startAgent();
+      await allBeat(rack, hosts);
+    });
     await stage.promise('a shim that is killed and comes back goes on', async () => {
       const sinceMs = monotonicMs();
       await nobody('the shim was killed', async () => {

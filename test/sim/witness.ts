@@ -36,7 +36,7 @@ export type Truth =
       host: number;
       channel: BeatChannel;
       incarnation: number;
-      what: 'beat' | 'kick' | 'leaving' | 'left' | 'hello';
+      what: 'beat' | 'kick' | 'leaving' | 'left' | 'pledge' | 'hello';
       sick: boolean;
       sentAt: number;
       echoAt: number;

@@ -20,13 +20,20 @@
  * | any | short, oversize, shape, reserved, kid, mac, wrong-host | |
  * | SOLICIT | rate | BEACON |
  * | HELLO | life, old-tick, rate; a retired id is opened and gets no answer | WELCOME |
- * | BEAT, KICK, LEAVING, LEFT | unknown-session, replay, rate, old-tick (new life only) | opened |
+ * | BEAT, KICK, PLEDGE, LEAVING, LEFT | unknown-session, replay, rate, old-tick (new life only) | opened |
  */
 import { openBody, type Peeked, peek, sealFrame, verify } from '../codec.ts';
 import type { Crypto } from '../crypto.ts';
 import type { Instant } from '../instant.ts';
 import type { RingKey } from '../keys.ts';
-import { type Channel, LEAVE_REASON, type MessageOf, nameOf, OPERATION } from '../messages.ts';
+import {
+  type Channel,
+  LEAVE_REASON,
+  type Message,
+  type MessageOf,
+  nameOf,
+  OPERATION,
+} from '../messages.ts';
 import { ageOf, type TickLog } from '../ticks.ts';
 import { take } from './bucket.ts';
 import { SESSION_PERIODS_MAX } from './derive.ts';
@@ -37,9 +44,8 @@ import {
   type Arrival,
   type From,
   type Opened,
-  type OpenedLeaving,
-  type OpenedLeft,
   type OpenedOnSession,
+  type OpenedWord,
   type Received,
   tableOf,
 } from './opened.ts';
@@ -70,7 +76,9 @@ export type {
   OpenedLeaving,
   OpenedLeft,
   OpenedMember,
+  OpenedPledge,
   OpenedSolicit,
+  OpenedWord,
   Received,
 } from './opened.ts';
 export type { Refusal } from './table.ts';
@@ -151,24 +159,24 @@ export function alive(
   channel: Channel,
   tick: number,
 ): Uint8Array | undefined {
-  const session = tableOf(sessions, host).paths[channel]?.standing;
-  if (session === undefined || session.left) return undefined;
-  const message = { kind: 'alive', kid: session.kid, tick, heard: session.lastSeq } as const;
-  return sealFrame(sessions.setup.crypto, session.down, channel, message);
+  const said = ({ lastSeq: heard }: Session) => ({ kind: 'alive', tick, heard }) as const;
+  return tellHost(sessions, host, channel, said);
 }
 
-/** The answer to a LEAVING or LEFT; undefined where its session has ended since. */
+/** The answer to a LEAVING, LEFT or PLEDGE; undefined where its session has ended since. */
 export function seen(
   sessions: AgentSessions,
-  opened: OpenedLeaving | OpenedLeft,
+  opened: OpenedWord,
   tick: number,
 ): Uint8Array | undefined {
   const session = tableOf(sessions, opened.host).paths[opened.channel]?.standing;
   if (session === undefined || session.id !== opened.session) return undefined;
-  const kind = opened.kind === 'left' ? 'leftSeen' : 'leavingSeen';
+  const kind = SEEN[opened.kind];
   const message = { kind, kid: session.kid, tick, heard: opened.seq } as const;
   return sealFrame(sessions.setup.crypto, session.down, opened.channel, message);
 }
+
+const SEEN = { leaving: 'leavingSeen', left: 'leftSeen', pledge: 'pledgeSeen' } as const;
 
 /** Tells the host where its timer stands; undefined where no session stands on that channel. */
 export function timerFrame(
@@ -177,9 +185,33 @@ export function timerFrame(
   channel: Channel,
   said: Omit<MessageOf<'timer'>, 'kind' | 'kid'>,
 ): Uint8Array | undefined {
+  return tellHost(sessions, host, channel, () => ({ kind: 'timer', ...said }));
+}
+
+/** Tells the host that this agent stops on purpose; undefined where no session stands there. */
+export function away(
+  sessions: AgentSessions,
+  host: number,
+  channel: Channel,
+  said: Omit<MessageOf<'away'>, 'kind' | 'kid'>,
+): Uint8Array | undefined {
+  return tellHost(sessions, host, channel, () => ({ kind: 'away', ...said }));
+}
+
+type Told = { [K in 'alive' | 'timer' | 'away']: Omit<MessageOf<K>, 'kid'> }[
+  | 'alive'
+  | 'timer'
+  | 'away'];
+
+function tellHost(
+  sessions: AgentSessions,
+  host: number,
+  channel: Channel,
+  say: (session: Session) => Told,
+): Uint8Array | undefined {
   const session = tableOf(sessions, host).paths[channel]?.standing;
   if (session === undefined || session.left) return undefined;
-  const message = { kind: 'timer', kid: session.kid, ...said } as const;
+  const message = { kid: session.kid, ...say(session) } as Message;
   return sealFrame(sessions.setup.crypto, session.down, channel, message);
 }
 
@@ -227,7 +259,8 @@ function open(arrival: Arrival): Received | Refusal {
   return onSession(arrival, peeked, kind, table);
 }
 
-const FROM_HOSTS = ['solicit', 'hello', 'beat', 'kick', 'leaving', 'left'] as const;
+const ON_SESSION = ['beat', 'kick', 'leaving', 'left', 'pledge'] as const;
+const FROM_HOSTS = ['solicit', 'hello', ...ON_SESSION] as const;
 
 function isFromHost(kind: string): kind is (typeof FROM_HOSTS)[number] {
   return (FROM_HOSTS as readonly string[]).includes(kind);
@@ -250,7 +283,7 @@ function onSolicit(
 function onSession(
   { sessions, from, frame, ticks, now }: Arrival,
   peeked: Peeked,
-  kind: 'beat' | 'kick' | 'leaving' | 'left',
+  kind: (typeof ON_SESSION)[number],
   table: HostTable,
 ): Received | Refusal {
   const { crypto } = sessions.setup;
@@ -285,7 +318,7 @@ function onSession(
 
 /** The message as the core sees it; undefined where it says a word that nobody knows. */
 function openedOf(
-  message: MessageOf<'beat' | 'kick' | 'leaving' | 'left'>,
+  message: MessageOf<(typeof ON_SESSION)[number]>,
   channel: Channel,
   session: Session,
   frame: Uint8Array,
@@ -300,6 +333,10 @@ function openedOf(
     const op = nameOf(OPERATION, message.op);
     const { count, args } = message;
     return op === undefined ? undefined : { kind: 'kick', ...common, op, count, args };
+  }
+  if (message.kind === 'pledge') {
+    const { timeout, watchdog, flags } = message;
+    return { kind: 'pledge', ...common, timeout, watchdog, flags };
   }
   const reason = nameOf(LEAVE_REASON, message.reason);
   if (reason === undefined) return undefined;

@@ -67,6 +67,15 @@ export interface OpenedKick extends OpenedOnSession {
   args: Uint8Array;
 }
 
+/** What ends this life of the host without contact; times in units of the wire (timer.ts). */
+export interface OpenedPledge extends OpenedOnSession {
+  kind: 'pledge';
+  timeout: number;
+  watchdog: number;
+  /** Of `PLEDGE`. */
+  flags: number;
+}
+
 export interface OpenedHello {
   kind: 'hello';
   host: number;
@@ -85,7 +94,10 @@ export interface OpenedSolicit {
   channel: Channel;
 }
 
-export type OpenedMember = OpenedBeat | OpenedKick | OpenedLeaving | OpenedLeft;
+export type OpenedMember = OpenedBeat | OpenedKick | OpenedLeaving | OpenedLeft | OpenedPledge;
+
+/** What is answered with no more than that it was heard. */
+export type OpenedWord = OpenedLeaving | OpenedLeft | OpenedPledge;
 
 export type Opened = OpenedMember | OpenedHello | OpenedSolicit;
 

@@ -147,6 +147,7 @@ test('the owner is read before the MAC where the message names one', () => {
     ...{ beacon: undefined, solicit: 1, hello: 1, welcome: 1, beat: 1, alive: undefined },
     ...{ leaving: 1, leavingSeen: undefined, left: 1, leftSeen: undefined },
     ...{ query: 11, state: 11, order: 11, result: 11, kick: 1, timer: undefined },
+    ...{ pledge: 1, pledgeSeen: undefined, away: undefined },
   });
 });
 
@@ -156,7 +157,7 @@ test('reserved types are told apart from unknown ones', () => {
     frame.set([0x84, type]);
     assert.is(refusalOf(peek(frame)), 'reserved');
   }
-  for (const type of [0, 20, 23]) {
+  for (const type of [0, 23, 24]) {
     const frame = new Uint8Array(40);
     frame.set([0x84, type]);
     assert.is(refusalOf(peek(frame)), 'shape', String(type));
