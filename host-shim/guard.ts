@@ -240,12 +240,18 @@ function recorder(
   };
 }
 
-function keeperOf(setup: WatchdogSetup, { machine, say, blame }: GuardSetup): WatchdogKeeper {
+function keeperOf(
+  setup: WatchdogSetup,
+  { machine, say, blame, byTimeout }: GuardSetup,
+): WatchdogKeeper {
   const news = {
     well: (dog: Watchdog) => {
       const after = seconds(dog.timeoutMs);
       say('info', `watchdog: "${dog.identity}", ${setup.device}, restarts after ${after} unfed.`);
       for (const limit of limitsOf(dog, setup)) say('warn', `watchdog: ${limit}.`);
+      const lacks = isSoftdog(dog) ? 'a hardware watchdog' : 'nowayout=1 of its driver';
+      if (byTimeout && (isSoftdog(dog) || dog.nowayout !== true))
+        say('warn', `self-fence: without ${lacks} the board reports nothing by timeout.`);
     },
     ill: blame,
   };

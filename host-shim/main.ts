@@ -95,7 +95,7 @@ function checked(loaded: Loaded): Parameters<typeof checkReport>[0] {
 }
 
 /** What will be able to restart this machine from within. */
-function armedLines({ selfFenceMs, watchdog }: ShimConfig): string[] {
+function armedLines({ selfFenceMs, byTimeout, watchdog }: ShimConfig): string[] {
   const after = (ms: number): string => `${ms / 1_000} s`;
   return [
     ...(watchdog === undefined
@@ -104,6 +104,9 @@ function armedLines({ selfFenceMs, watchdog }: ShimConfig): string[] {
     ...(selfFenceMs === undefined
       ? []
       : [`restarts itself after ${after(selfFenceMs)} without contact, once it had any`]),
+    ...(byTimeout
+      ? ['its board may report that as fenced, so nothing but the board is contact, ever']
+      : []),
   ];
 }
 

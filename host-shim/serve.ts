@@ -104,9 +104,10 @@ interface GuardParts {
 
 /** The record of the lease lies beside the socket: both belong to one boot and one host. */
 function guardOf({ config, incarnation, path, where, machine, say }: GuardParts): HostGuard {
-  const { selfFenceMs, watchdog } = config;
+  const { selfFenceMs, byTimeout = false, watchdog } = config;
   return hostGuard({
     selfFenceMs,
+    byTimeout,
     watchdog,
     machine,
     record: leaseFile(`${where.replace(/\.sock$/, '')}.lease`, incarnation),

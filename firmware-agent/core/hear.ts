@@ -63,7 +63,8 @@ function hearHello(board: Board, host: Host, hello: OpenedHello, now: Instant): 
     const why = two ? 'two lives of it speak at once' : `a life that was ${over.why} spoke`;
     return freeze(board, host, two ? 'two-lives' : 'integrity', why, now);
   }
-  return runFence(board, host, { kind: 'sign', tick: hello.tick, fresh: false }, now);
+  const sign = { kind: 'sign', tick: hello.tick, fresh: false, life: hello.incarnation } as const;
+  return runFence(board, host, sign, now);
 }
 
 function hearMember(board: Board, host: Host, opened: OpenedMember, now: Instant): Effect[] {
@@ -72,8 +73,8 @@ function hearMember(board: Board, host: Host, opened: OpenedMember, now: Instant
   const fresh = ageMs !== undefined && ageMs <= host.freshnessMs;
   const { kind, incarnation, seq } = opened;
   remember(host, { at: now, channel, kind, incarnation, seq, ageMs });
-  hearPledge(host, opened, fresh, now);
-  const sign = { kind: 'sign', tick: opened.echo, fresh } as const;
+  hearPledge(host, opened, fresh, awake(board.clock, now));
+  const sign = { kind: 'sign', tick: opened.echo, fresh, life: incarnation } as const;
   // Whatever spoke before the last hold ended has no power since, even a life not heard till now.
   const isOver =
     opened.echo <= host.holdEndTick || host.ended.some((life) => life.incarnation === incarnation);

@@ -24,24 +24,31 @@ export interface Pledge {
 export interface Lease {
   incarnation: number;
   /** When its last word was received, whatever it was, fresh or stale: an ALIVE may have named it. */
-  heardAt: Instant;
+  heardAwake: Instant;
   /** The session heard last on each channel. */
   sessions: { channel: BeatChannel; session: number; pledge?: Pledge }[];
 }
 
 /** Takes note of a word that was accepted; kept only of hosts that may pledge, or have. */
-export function hearPledge(host: Host, opened: OpenedMember, fresh: boolean, now: Instant): void {
+export function hearPledge(
+  host: Host,
+  opened: OpenedMember,
+  fresh: boolean,
+  nowAwake: Instant,
+): void {
   const { kind, incarnation, session } = opened;
   const { lease } = host;
   if (kind === 'left' && fresh) delete host.lease;
-  if (kind === 'left' || (kind !== 'pledge' && lease === undefined)) return;
+  const mayPledge = lease !== undefined || host.settings.proof === 'by-timeout';
+  if (kind === 'left' || (kind !== 'pledge' && !mayPledge)) return;
   const channel = opened.channel as BeatChannel;
   const sessions = lease?.incarnation === incarnation ? lease.sessions : [];
   const was = sessions.find((one) => one.channel === channel && one.session === session);
   const pledge = kind === 'pledge' && fresh ? pledgeOf(opened) : was?.pledge;
   const others = sessions.filter((one) => one.channel !== channel);
   const said = pledge === undefined ? {} : { pledge };
-  host.lease = { incarnation, heardAt: now, sessions: [...others, { channel, session, ...said }] };
+  const all = [...others, { channel, session, ...said }];
+  host.lease = { incarnation, heardAwake: nowAwake, sessions: all };
 }
 
 function pledgeOf({ timeout, watchdog, flags }: OpenedMember & { kind: 'pledge' }): Pledge {

@@ -46,6 +46,8 @@ export interface ShimConfig {
   timer?: TimerSettings;
   /** The self-fence: this machine restarts when its contact is so old. */
   selfFenceMs?: number;
+  /** The board may report this host as fenced by its time: no other contact counts. */
+  byTimeout?: boolean;
   watchdog?: WatchdogSetup;
 }
 
@@ -133,6 +135,7 @@ export function parseShimConfig(text: string, file: string): Parsed<ShimConfig> 
     ...(broker && { mqtt: broker }),
     ...(timer && { timer }),
     ...(selfFence && { selfFenceMs: selfFence.timeout }),
+    ...(selfFence?.by_timeout === true && { byTimeout: true }),
     ...(watchdog && { watchdog: { device: watchdog.device, timeoutMs: watchdog.timeout } }),
   });
 }

@@ -26,7 +26,7 @@ function say(...pledges: (number | undefined)[]): Told {
     host.life = { at: 'present', incarnation: 5, since: 0 };
     const pledge = { timeoutMs: 30_000, watchdogMs: 10_000, flags };
     const sessions = [{ channel: 'serial' as const, session: 1, pledge }];
-    host.lease = { incarnation: 5, heardAt: 0, sessions };
+    host.lease = { incarnation: 5, heardAwake: 0, sessions };
   }
   let hear: ((opened: Opened) => void) | undefined;
   const told: Told = {

@@ -103,7 +103,11 @@ function beatOn(
   const periodMs = machine.settings.timing.keepaliveMs;
   const flags =
     (machine.sick === true ? FLAG_SICK : 0) | (machine.twoAgents === true ? FLAG_TWO_AGENTS : 0);
+  const isFirst = session.lastSeq === 0;
   if (machine.at === 'up') say(world, path, give, 'beat', { flags });
+  if (machine.at === 'up' && isFirst && machine.pledge !== undefined) {
+    say(world, path, give, 'pledge', { pledge: machine.pledge });
+  }
   const periods = Math.floor((world.now - session.since) / periodMs + 1e-6) + 1;
   world.agenda.add(session.since + periods * periodMs, () => beatOn(world, path, of, give));
 }
@@ -114,6 +118,7 @@ export interface Said {
   reason?: LeaveReason;
   op?: Operation;
   args?: Uint8Array;
+  pledge?: NonNullable<Machine['pledge']>;
 }
 
 /** Sends one message on the session of a path; nothing where none stands. */
@@ -121,7 +126,7 @@ export function say(
   world: WorldState,
   path: Path,
   give: Give,
-  kind: 'beat' | 'kick' | 'leaving' | 'left',
+  kind: Member['kind'],
   more: Said = {},
 ): void {
   const { session } = path;
@@ -139,6 +144,7 @@ export function say(
     echo: machine.echo,
   };
   const { returnByS = 60, reason = 'stop', op = 'timer-reset', args = new Uint8Array() } = more;
+  const { pledge = { timeout: 0, watchdog: 0, flags: 0 } } = more;
   const count = machine.kicks & 0x0f;
   const flags = (more.flags ?? 0) | count;
   const opened: Member =
@@ -146,9 +152,11 @@ export function say(
       ? { kind, ...common, flags, bytes: new Uint8Array() }
       : kind === 'kick'
         ? { kind, ...common, op, count, args }
-        : kind === 'leaving'
-          ? { kind, ...common, reason, returnByS }
-          : { kind, ...common, reason };
+        : kind === 'pledge'
+          ? { kind, ...common, ...pledge }
+          : kind === 'leaving'
+            ? { kind, ...common, reason, returnByS }
+            : { kind, ...common, reason };
   session.left = kind === 'left';
   const { life } = session;
   sendUp(world, path, () => receive(world, machine, { opened, life }, give));

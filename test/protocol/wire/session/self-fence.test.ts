@@ -107,7 +107,8 @@ test('a farewell that comes after a later sign of the agent, or of its successor
   agent.lives = false;
   const next = startAgent(w);
   issue(next.ticks, w.now);
-  run(w, 3_000);
+  run(w, 2_000);
+  assert.ok(beats(w, { agent: next }).length > 0);
   const then = w.now;
   tell(w, host, 'mqtt', { kind: 'frame', bytes: last });
   assert.equal(newsKinds(w, then), []);
