@@ -51,7 +51,7 @@ async function squeeze({ path, text }, map) {
     {
       ecma: 2020,
       toplevel: true,
-      compress: { passes: 2 },
+      compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true },
       sourceMap: { content: map.text, filename: basename(path) },
     },
   );

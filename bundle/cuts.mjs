@@ -30,6 +30,9 @@ export const CUTS = {
   },
   // What a broker is sent, and what it sends when it knows no better.
   'mqtt-packet/mqtt.js': { cut: ['exports.generate ='] },
+  'mqtt-packet/constants.js': {
+    cut: ['protocol.MQTT5_UNSUBACK_CODES =', 'protocol.MQTT5_AUTH_CODES ='],
+  },
   'mqtt-packet/parser.js': {
     cut: ['connect', 'subscribe', 'unsubscribe', 'unsuback', 'auth'].flatMap((packet) => [
       `        case '${packet}':`,

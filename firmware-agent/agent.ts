@@ -22,6 +22,7 @@ import {
   type AgentSessions,
   agentSessions,
   endSession,
+  type Opened,
   refusals,
   retire,
 } from '../protocol/wire/session/agent.ts';
@@ -68,8 +69,11 @@ export interface Agent {
   hasVictim(): boolean;
   /** Uses these keys from now on, and no others; every configured host and orderer has one. */
   takeKeys(keys: readonly KeyEntry[]): void;
-  /** Saves, says goodbye and closes everything but the devices; no relay is told anything. */
-  end(): Promise<Devices>;
+  /**
+   * Saves, says goodbye and closes everything but the devices; no relay is told anything. Hosts that
+   * fence themselves hear of a `farewell` that the agent is stopped on purpose.
+   */
+  end(farewell?: 'farewell'): Promise<Devices>;
 }
 
 /** A device that does not answer at all must not keep the board from guarding the other hosts. */
@@ -86,7 +90,14 @@ interface Parts {
   hook: AlertHookDriver | undefined;
   announce: Announcer;
   /** Filled while the parts are wired; each exists before the first event can reach it. */
-  late: { paths?: Paths; desk?: AgentDesk; sampler?: Sampler; shell?: Shell };
+  late: {
+    paths?: Paths;
+    desk?: AgentDesk;
+    sampler?: Sampler;
+    shell?: Shell;
+    /** Hears what is said after the core has ended. */
+    hear?: (opened: Opened) => void;
+  };
   startsWallMs: number[];
 }
 
@@ -180,7 +191,7 @@ async function makeParts(setup: AgentSetup, access: MqttAccess | undefined): Pro
 }
 
 function wirePaths(
-  { setup, board, sessions, announce }: Parts,
+  { setup, board, sessions, announce, late }: Parts,
   access: MqttAccess | undefined,
   shell: Shell,
   desk: AgentDesk,
@@ -188,7 +199,10 @@ function wirePaths(
   return openPaths(
     { config: setup.config, access, sessions, ticks: board.ticks },
     {
-      opened: (opened) => shell.take({ kind: 'heard', opened }),
+      opened: (opened) => {
+        shell.take({ kind: 'heard', opened });
+        late.hear?.(opened);
+      },
       refused: (host, channel, why) => shell.take({ kind: 'refused', host, channel, why }),
       ended: (host, channel, why) => shell.take({ kind: 'ended', host, channel, why }),
       listening: (at, on) => {
@@ -323,15 +337,24 @@ function keyName({ role, owner, kid }: RingKey): string {
   return `${role} ${owner} ${kid}`;
 }
 
+async function sayFarewell({ setup, board, late }: Parts): Promise<void> {
+  const { farewell } = await import('./farewell.ts');
+  const listen = (hear: (opened: Opened) => void): void => {
+    late.hear = hear;
+  };
+  await farewell({ board, log: setup.log, paths: late.paths, listen });
+}
+
 function running(parts: Parts, shell: Shell, socket: LineServer): Agent {
   const { board, devices, state, records, hook, late } = parts;
   return {
     hasVictim: () => [...board.hosts.values()].some((host) => host.fence !== undefined),
     takeKeys: (keys) => takeKeys(parts, shell, keys),
-    end: async () => {
+    end: async (last) => {
       shell.close();
       late.sampler?.close();
       hook?.close();
+      if (last !== undefined) await attempt(() => sayFarewell(parts));
       await Promise.all([socket.close(), late.paths?.close(), records.settled()]);
       await state.close();
       return devices;

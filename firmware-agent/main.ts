@@ -15,11 +15,10 @@ import { problemLine, problemText } from '../protocol/problem-text.ts';
 import { VERSION } from '../protocol/version.ts';
 import { nodeCrypto } from '../protocol/wire/mac.ts';
 import { type Agent, startAgent } from './agent.ts';
-import { HELP, readCommand } from './command-line.ts';
+import { readCommand } from './command-line.ts';
 import { acceptReload } from './config/reload.ts';
 import { advance } from './core/advance.ts';
 import type { Devices } from './drivers/devices.ts';
-import { loadTape } from './drivers/tapes.ts';
 import { type LoadedAgent, loadAgent } from './load.ts';
 import type { BoardWatchdog } from './ports/watchdog.ts';
 import { saveMemory, spendForHosts } from './thrift.ts';
@@ -30,7 +29,7 @@ function main(args: string[]): void {
   const command = readCommand(args);
   switch (command.do) {
     case 'help':
-      return print(HELP);
+      return void help((text) => process.stdout.write(text));
     case 'version':
       return print(`${VERSION}\n`);
     case 'run':
@@ -40,9 +39,17 @@ function main(args: string[]): void {
     case 'replay':
       return void replay(command.path, command.json);
     case 'nothing':
-      process.stderr.write(`fencepost-agent: ${command.problem}.\n\n${HELP}`);
       process.exitCode = EXIT.wrongUse;
+      return void help((text) =>
+        process.stderr.write(`fencepost-agent: ${command.problem}.
+
+${text}`),
+      );
   }
+}
+
+async function help(say: (text: string) => void): Promise<void> {
+  say((await import('./help.ts')).HELP);
 }
 
 function print(text: string): void {
@@ -62,13 +69,13 @@ async function check(path: string, json: boolean, hardware: boolean): Promise<vo
 }
 
 async function replay(path: string, json: boolean): Promise<void> {
-  const tape = await loadTape(path);
+  const { loadTape, play, playedText } = await import('./replay.ts');
+  const tape = loadTape(path);
   if (!tape.ok) {
     process.stderr.write(`fencepost-agent: ${path}: ${tape.detail}.\n`);
     process.exitCode = EXIT.wrongUse;
     return;
   }
-  const { play, playedText } = await import('./replay.ts');
   const played = play(tape.value, advance);
   print(`${json ? JSON.stringify(played) : playedText(played)}\n`);
   process.exitCode = played.same === played.steps ? EXIT.done : EXIT.notDone;
@@ -152,7 +159,7 @@ async function guard(path: string, first: Good, log: Logger, stream: FdStream): 
     });
     return { ok: true, problems: [] };
   };
-  const closeAll = async (): Promise<void> => (await agent?.end())?.close();
+  const closeAll = async (): Promise<void> => (await agent?.end('farewell'))?.close();
   process.on('SIGHUP', () => void reload());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {

@@ -18,8 +18,7 @@ import {
   alive,
   beacons,
   type Opened,
-  type OpenedLeaving,
-  type OpenedLeft,
+  type OpenedWord,
   type Refusal,
   receive,
   type Said,
@@ -52,7 +51,9 @@ export interface Paths {
   /** When our own echo came back last. */
   echoAt(): Instant | undefined;
   round(tick: number): void;
-  acknowledge(opened: OpenedLeaving | OpenedLeft, tick: number): void;
+  acknowledge(opened: OpenedWord, tick: number): void;
+  /** Tells a host on every channel that the agent stops on purpose. */
+  away(host: number, tick: number, returnByS: number): void;
   /** Offers the line of a host an answer for an orderer; it waits while the sessions need the line. */
   answer(host: number, frame: Uint8Array, orderer: number): boolean;
   /** Tells a host where its timer stands, or what becomes of its word about a group. */
@@ -133,21 +134,33 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
       broker?.echo();
       sendSlice(tick, 0);
     },
-    acknowledge: (opened, tick) => {
-      const answer = seen(sessions, opened, tick);
-      if (answer !== undefined) send(opened.host, opened.channel as BeatChannel, answer);
-    },
+    ...wordsTo(sessions, send),
     answer: (host, frame, orderer) => shares(host)?.offer(frame, orderer) ?? false,
-    say: (host, channel, said) => {
-      const frame = saidFrame(sessions, host, channel, said);
-      if (frame !== undefined) send(host, channel as BeatChannel, frame);
-    },
     close: async () => {
       await Promise.all([
         broker?.link.close(),
         ...[...serial.values()].map((link) => link.close()),
       ]);
     },
+  };
+}
+
+/** What is told to one host outside the rounds. */
+function wordsTo(
+  sessions: AgentSessions,
+  send: (host: number, channel: BeatChannel, frame: Uint8Array) => void,
+): Pick<Paths, 'acknowledge' | 'away' | 'say'> {
+  const offer = (host: number, channel: Channel, frame: Uint8Array | undefined): void => {
+    if (frame !== undefined) send(host, channel as BeatChannel, frame);
+  };
+  return {
+    acknowledge: (opened, tick) => offer(opened.host, opened.channel, seen(sessions, opened, tick)),
+    away: (host, tick, returnByS) => {
+      const said = { kind: 'away', tick, returnByS } as const;
+      for (const channel of ['serial', 'mqtt'] as const)
+        offer(host, channel, saidFrame(sessions, host, channel, said));
+    },
+    say: (host, channel, said) => offer(host, channel, saidFrame(sessions, host, channel, said)),
   };
 }
 

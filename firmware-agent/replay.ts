@@ -4,9 +4,12 @@
  *
  * The core is handed in, so that this part of the program holds no second copy of it.
  */
+import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { deserialize } from 'node:v8';
+import { gunzipSync } from 'node:zlib';
 import { attemptSync } from '../protocol/attempt.ts';
+import { failure, ok, type Result } from '../protocol/result.ts';
 import type { advance } from './core/advance.ts';
 import type { Board, Host } from './core/board.ts';
 import type { Effect, Event } from './core/events.ts';
@@ -32,6 +35,19 @@ export interface Played {
   /** Steps that a person wants to see: with effects, or not as on the tape. */
   shown: PlayedStep[];
 }
+
+/** Reads a tape; fails with the reason where the file is none. */
+export function loadTape(path: string): Result<Tape> {
+  const read = attemptSync(() => readFileSync(path));
+  if (!read.ok) return read;
+  const plain = attemptSync(() => gunzipSync(read.value, { maxOutputLength: TAPE_BYTES_MAX }));
+  const tape = plain.ok ? attemptSync(() => deserialize(plain.value) as Partial<Tape>) : plain;
+  const isTape = tape.ok && tape.value?.format === 1 && Array.isArray(tape.value.steps);
+  return isTape ? ok(tape.value as Tape) : failure('format', 'it is no tape of this version');
+}
+
+/** A tape is read on whatever machine a person has at hand; this much it holds at once. */
+const TAPE_BYTES_MAX = 256 << 20;
 
 /** Plays a tape to its end, also beyond a step that comes out differently. */
 export function play(tape: Tape, core: typeof advance): Played {

@@ -9,18 +9,38 @@
  * The watchdog is stopped only where this host goes in good order: the board acknowledged that it
  * left, or no self-fence is at stake. After every other end of the shim it counts on. It is never
  * closed while it starves, because closing a watchdog feeds it once more.
+ *
+ * Where the board may report this host as fenced by timeout, its word binds the whole boot: a shim
+ * that finds such a lease on record keeps its terms, whatever its own configuration says by now.
  */
 import { every } from '../protocol/link/timers.ts';
-import { limitsOf, type Watchdog, type WatchdogSetup } from '../protocol/native/watchdog.ts';
+import {
+  isSoftdog,
+  limitsOf,
+  type Watchdog,
+  type WatchdogSetup,
+} from '../protocol/native/watchdog.ts';
 import { type WatchdogKeeper, watchdogKeeper } from '../protocol/native/watchdog-keeper.ts';
 import type { Instant } from '../protocol/wire/instant.ts';
-import { type Lease, type LeaseEvent, orderOf, stepLease } from './core/lease.ts';
+import { PLEDGE } from '../protocol/wire/messages.ts';
+import { TIMEOUT_MAX_MS } from '../protocol/wire/timer.ts';
+import {
+  deadlineOf,
+  type Lease,
+  type LeaseEvent,
+  orderOf,
+  type Running,
+  stepLease,
+  type Terms,
+} from './core/lease.ts';
 import { LOOK_MS } from './core/limits.ts';
-import type { LeaseFile } from './drivers/lease-record.ts';
+import type { LeaseFile, LeaseRecord } from './drivers/lease-record.ts';
 import type { Machine } from './drivers/machine.ts';
 
 export interface GuardSetup {
   selfFenceMs?: number | undefined;
+  /** The board may count on it: no other contact renews the lease. */
+  byTimeout?: boolean;
   watchdog?: WatchdogSetup | undefined;
   machine: Machine;
   record: LeaseFile;
@@ -34,18 +54,38 @@ export interface HostGuard {
   look(): void;
   /** `by` is known to have heard what was sent at `askedAt`. */
   contact(by: 'board' | 'broker', askedAt: Instant): void;
+  /** The agent stops on purpose. */
+  away(returnByS: number): void;
+  /** What the board is to know of this guard now. */
+  words(): GuardWords;
   /** Whether this machine restarts if the shim ends unheard. */
   isArmed(): boolean;
   /** The shim ends as it should; `told` when the board acknowledged that this host left. */
   end(told: boolean): void;
 }
 
+export interface GuardWords {
+  suspended: boolean;
+  /** What ends this life without contact; nothing while nothing does. */
+  pledge?: { timeoutMs: number; watchdogMs: number; flags: number };
+}
+
 /** Begins to guard; the lease of an earlier shim of this boot is taken up. */
 export function hostGuard(setup: GuardSetup): HostGuard {
   const dog = setup.watchdog && keeperOf(setup.watchdog, setup);
-  return setup.selfFenceMs === undefined
-    ? aliveGuard(dog, setup)
-    : leaseGuard(setup.selfFenceMs, dog, setup);
+  const left = setup.record.read();
+  const terms = termsOf(setup, left);
+  return terms === undefined ? aliveGuard(dog, setup) : leaseGuard(terms, left, dog, setup);
+}
+
+function termsOf(
+  { selfFenceMs, byTimeout = false }: GuardSetup,
+  left: LeaseRecord | undefined,
+): Terms | undefined {
+  const own = selfFenceMs && { timeoutMs: selfFenceMs, boardAlone: byTimeout };
+  if (!left?.boardAlone) return own || undefined;
+  const promisedMs = left.deadlineAt - left.contact.askedAt;
+  return { timeoutMs: Math.min(promisedMs, selfFenceMs ?? promisedMs), boardAlone: true };
 }
 
 /** Guards against one thing: that this program does not go round any more. */
@@ -56,6 +96,8 @@ function aliveGuard(dog: WatchdogKeeper | undefined, setup: GuardSetup): HostGua
   return {
     look: () => undefined,
     contact: () => undefined,
+    away: () => undefined,
+    words: () => ({ suspended: false }),
     isArmed: () => false,
     end: () => {
       timer.cancel();
@@ -65,19 +107,22 @@ function aliveGuard(dog: WatchdogKeeper | undefined, setup: GuardSetup): HostGua
 }
 
 function leaseGuard(
-  timeoutMs: number,
+  terms: Terms,
+  left: LeaseRecord | undefined,
   dog: WatchdogKeeper | undefined,
   setup: GuardSetup,
 ): HostGuard {
   const { machine, say } = setup;
-  const record = recorder(timeoutMs, setup);
+  const { timeoutMs } = terms;
+  const record = recorder(terms, setup);
   const warner = warnerOf(timeoutMs, setup);
   let lease: Lease = { at: 'unarmed' };
   let tried = false;
 
   const step = (event: LeaseEvent): void => {
     const was = lease;
-    lease = stepLease(was, event, machine.moment(), timeoutMs);
+    lease = stepLease(was, event, machine.moment(), terms);
+    tellSuspension(was, lease, say);
     if (was.at === 'unarmed' && lease.at === 'armed')
       say('info', `self-fence: armed; ${sentence(timeoutMs)} without contact.`);
   };
@@ -94,11 +139,10 @@ function leaseGuard(
     if (order === 'reboot now') restart(whyOf(lease, timeoutMs));
     if (order !== 'feed' || lease.at !== 'armed') return;
     dog?.feed();
-    warner(lease.contact.askedAt);
+    warner(lease);
   };
 
   const timer = every(LOOK_MS, look);
-  const left = setup.record.read();
   if (left !== undefined) step({ kind: 'resume', ...left });
   if (left !== undefined && lease.at === 'unarmed')
     say('warn', 'self-fence: it ran out while no shim ran; a new session arms it again.');
@@ -110,6 +154,11 @@ function leaseGuard(
       look();
       record(lease);
     },
+    away: (returnByS) => {
+      step({ kind: 'away', returnByMs: returnByS * 1_000 });
+      record(lease);
+    },
+    words: () => wordsOf(lease, dog?.dog(), terms),
     isArmed: () => lease.at === 'armed',
     end: (told) => {
       timer.cancel();
@@ -121,16 +170,45 @@ function leaseGuard(
   };
 }
 
+/** A device that is not open ends nothing, so there is nothing to pledge yet. */
+function wordsOf(
+  lease: Lease,
+  dog: Watchdog | undefined,
+  { timeoutMs, boardAlone }: Terms,
+): GuardWords {
+  if (lease.at !== 'armed') return { suspended: false };
+  const suspended = lease.suspended !== undefined;
+  if (dog === undefined) return { suspended };
+  const watchdogMs = dog.timeoutMs;
+  const isHardware = !isSoftdog(dog) && watchdogMs <= TIMEOUT_MAX_MS;
+  const flags =
+    (isHardware ? PLEDGE.hardware : 0) |
+    (dog.nowayout === true ? PLEDGE.nowayout : 0) |
+    (boardAlone ? PLEDGE.boardAlone : 0);
+  return { suspended, pledge: { timeoutMs, watchdogMs, flags } };
+}
+
+function tellSuspension(was: Lease, now: Lease, say: GuardSetup['say']): void {
+  const before = was.at === 'armed' ? was.suspended : undefined;
+  const after = now.at === 'armed' ? now.suspended : undefined;
+  if (before === undefined && after !== undefined) {
+    const ms = after.untilAt - after.at;
+    say('info', `self-fence: the agent stops on purpose; waits ${seconds(ms)} for the next.`);
+  }
+  if (before !== undefined && after === undefined && now.at === 'armed')
+    say('info', 'self-fence: an agent is there again.');
+}
+
 function whyOf(lease: Lease, timeoutMs: number): string {
   const slept = lease.at === 'expired' && lease.why === 'slept';
   return slept ? 'it slept, unheard' : `no contact for ${seconds(timeoutMs)}`;
 }
 
 /** A warning at half of the time, so that the log has it on disk when the machine goes. */
-function warnerOf(timeoutMs: number, { machine, say }: GuardSetup): (askedAt: Instant) => void {
+function warnerOf(timeoutMs: number, { machine, say }: GuardSetup): (lease: Running) => void {
   let warned = false;
-  return (askedAt) => {
-    const leftMs = askedAt + timeoutMs - machine.moment().now;
+  return (lease) => {
+    const leftMs = deadlineOf(lease, timeoutMs) - machine.moment().now;
     if (warned === leftMs < timeoutMs / 2) return;
     warned = !warned;
     if (warned) say('warn', `self-fence: no contact; ${sentence(leftMs)}.`);
@@ -141,26 +219,39 @@ function warnerOf(timeoutMs: number, { machine, say }: GuardSetup): (askedAt: In
 /** The record may lag behind by this: it then ends a lease so much too early, never too late. */
 const RECORD_LAG_MS = 1_000;
 
-function recorder(timeoutMs: number, { record, say }: GuardSetup): (lease: Lease) => void {
-  let writtenAt = Number.NEGATIVE_INFINITY;
+function recorder(
+  { timeoutMs, boardAlone }: Terms,
+  { record, say }: GuardSetup,
+): (lease: Lease) => void {
+  let last: Running | undefined;
   let failed = false;
   return (lease) => {
-    if (lease.at !== 'armed' || lease.contact.askedAt - writtenAt < RECORD_LAG_MS) return;
-    const { contact } = lease;
-    writtenAt = contact.askedAt;
-    const written = record.write({ contact, deadlineAt: contact.askedAt + timeoutMs });
+    if (lease.at !== 'armed') return;
+    const lagMs = lease.contact.askedAt - (last?.contact.askedAt ?? Number.NEGATIVE_INFINITY);
+    if (lagMs < RECORD_LAG_MS && lease.suspended === last?.suspended) return;
+    const { contact, suspended } = lease;
+    last = lease;
+    const deadlineAt = contact.askedAt + timeoutMs;
+    const away = suspended === undefined ? {} : { suspended };
+    const written = record.write({ contact, deadlineAt, ...away, boardAlone });
     if (!written.ok && !failed)
       say('warn', `self-fence: a restarted shim will not know of it: ${written.detail}.`);
     failed = !written.ok;
   };
 }
 
-function keeperOf(setup: WatchdogSetup, { machine, say, blame }: GuardSetup): WatchdogKeeper {
+function keeperOf(
+  setup: WatchdogSetup,
+  { machine, say, blame, byTimeout }: GuardSetup,
+): WatchdogKeeper {
   const news = {
     well: (dog: Watchdog) => {
       const after = seconds(dog.timeoutMs);
       say('info', `watchdog: "${dog.identity}", ${setup.device}, restarts after ${after} unfed.`);
       for (const limit of limitsOf(dog, setup)) say('warn', `watchdog: ${limit}.`);
+      const lacks = isSoftdog(dog) ? 'a hardware watchdog' : 'nowayout=1 of its driver';
+      if (byTimeout && (isSoftdog(dog) || dog.nowayout !== true))
+        say('warn', `self-fence: without ${lacks} the board reports nothing by timeout.`);
     },
     ill: blame,
   };

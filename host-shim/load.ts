@@ -3,12 +3,14 @@
  *
  * All that is wrong comes at once, so nobody has to start it five times to find five mistakes.
  */
+import { problemAt } from '../protocol/found-later.ts';
 import { readKeysFile } from '../protocol/keys-file.ts';
 import { readFile } from '../protocol/read-file.ts';
 import type { Problem } from '../protocol/toml.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
 import { type KeyEntry, type KeyRing, keyRing } from '../protocol/wire/keys.ts';
 import { parseShimConfig, type ShimConfig } from './config/shim-config.ts';
+import { HIBERNATION_REMEDY } from './drivers/hibernation.ts';
 
 export type Loaded =
   | {
@@ -37,4 +39,25 @@ export function loadShim(path: string, crypto: Crypto): Loaded {
   const problem = `the file has no key of the host ${config.host.name}`;
   const remedy = `Add the line "host ${config.host.name} 1 BASE64" that the board has, too.`;
   return { ok: false, problems: [{ file: config.keysPath, line: 1, path: '', problem, remedy }] };
+}
+
+/**
+ * Holds what was read against the machine: a life that could sleep on disk does not end with its
+ * power. Who relies on this machine to end itself is refused; who is cut by the board is warned.
+ */
+export function heldAgainst(
+  { canHibernate }: { canHibernate: () => boolean },
+  path: string,
+  loaded: Loaded,
+): Loaded {
+  if (!loaded.ok || !canHibernate()) return loaded;
+  const { watchdog, selfFenceMs } = loaded.config;
+  const isArmed = watchdog !== undefined || selfFenceMs !== undefined;
+  const place = selfFenceMs === undefined ? 'watchdog' : 'self_fence';
+  const problem = problemAt(path, isArmed ? [place] : ['host'], {
+    problem: 'this machine can hibernate, and go on later as if it had never been fenced',
+    remedy: HIBERNATION_REMEDY,
+  });
+  if (isArmed) return { ok: false, problems: [problem] };
+  return { ...loaded, warnings: [...loaded.warnings, problem] };
 }

@@ -14,7 +14,7 @@ import type { ShimConfig } from './config/shim-config.ts';
 import { GROUP_WAIT_MAX_MS, RETURN_BY_DEFAULT_S, RETURN_BY_MAX_S } from './core/limits.ts';
 import { thisMachine } from './drivers/machine.ts';
 import * as groupCommands from './group-commands.ts';
-import { type Loaded, loadShim } from './load.ts';
+import { heldAgainst, type Loaded, loadShim } from './load.ts';
 import { complain, EXIT } from './outcome.ts';
 import { type RunOptions, serve } from './serve.ts';
 import { askToKick, askToLeave, shimSocketPath } from './shim-socket.ts';
@@ -111,7 +111,8 @@ function addGroupCommands(command: (name: string, what: string) => Command): voi
 }
 
 function check(file: string, json: boolean): void {
-  const { text, exitCode } = checkReport(checked(loadShim(file, nodeCrypto())), { file, json });
+  const loaded = heldAgainst(thisMachine, file, loadShim(file, nodeCrypto()));
+  const { text, exitCode } = checkReport(checked(loaded), { file, json });
   process.stdout.write(`${text}\n`);
   process.exitCode = exitCode;
 }
@@ -131,7 +132,7 @@ function checked(loaded: Loaded): Parameters<typeof checkReport>[0] {
 }
 
 /** What will be able to restart this machine from within. */
-function armedLines({ selfFenceMs, watchdog }: ShimConfig): string[] {
+function armedLines({ selfFenceMs, byTimeout, watchdog }: ShimConfig): string[] {
   const after = (ms: number): string => `${ms / 1_000} s`;
   return [
     ...(watchdog === undefined
@@ -140,6 +141,9 @@ function armedLines({ selfFenceMs, watchdog }: ShimConfig): string[] {
     ...(selfFenceMs === undefined
       ? []
       : [`restarts itself after ${after(selfFenceMs)} without contact, once it had any`]),
+    ...(byTimeout
+      ? ['its board may report that as fenced, so nothing but the board is contact, ever']
+      : []),
   ];
 }
 

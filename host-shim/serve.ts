@@ -27,7 +27,7 @@ import { type GroupsFile, groupsFile } from './drivers/groups-record.ts';
 import { leaseFile } from './drivers/lease-record.ts';
 import type { Machine } from './drivers/machine.ts';
 import { type HostGuard, hostGuard } from './guard.ts';
-import { loadShim } from './load.ts';
+import { heldAgainst, loadShim } from './load.ts';
 import { complain, EXIT } from './outcome.ts';
 import { runShim, type ShimShell } from './shell.ts';
 import { serveShim, shimSocketPath } from './shim-socket.ts';
@@ -40,7 +40,7 @@ export interface RunOptions {
 /** Runs the shim of the configuration until it ends; `machine` is what its self-fence acts upon. */
 export async function serve({ config: path, socket }: RunOptions, machine: Machine): Promise<void> {
   const crypto = nodeCrypto();
-  const loaded = loadShim(path, crypto);
+  const loaded = heldAgainst(machine, path, loadShim(path, crypto));
   if (!loaded.ok) return complain(loaded);
   const incarnation = readIncarnation(process.env['FENCEPOST_BOOT_ID']);
   if (!incarnation.ok) {
@@ -147,9 +147,10 @@ interface GuardParts {
 }
 
 function guardOf({ config, incarnation, path, where, machine, say }: GuardParts): HostGuard {
-  const { selfFenceMs, watchdog } = config;
+  const { selfFenceMs, byTimeout = false, watchdog } = config;
   return hostGuard({
     selfFenceMs,
+    byTimeout,
     watchdog,
     machine,
     record: leaseFile(besideSocket(where, 'lease'), incarnation),

@@ -6,19 +6,21 @@
  * monotonic.
  */
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { after, monotonicMs, type Timer } from '../protocol/link/timers.ts';
 import type { Result } from '../protocol/result.ts';
 import type { Crypto } from '../protocol/wire/crypto.ts';
 import type { Instant } from '../protocol/wire/instant.ts';
 import type { KeyEntry, KeyRing } from '../protocol/wire/keys.ts';
-import type { Channel, LeaveReason } from '../protocol/wire/messages.ts';
+import { type Channel, FLAG_SUSPENDED, type LeaveReason } from '../protocol/wire/messages.ts';
 import type { HostNews } from '../protocol/wire/session/host.ts';
+import { tenths } from '../protocol/wire/timer.ts';
 import type { ShimConfig } from './config/shim-config.ts';
 import { type GroupStates, groupStates, type Remembered } from './core/groups.ts';
 import { newShim, type Shim, type ShimEffect, type ShimEvent, stepShim } from './core/shim.ts';
 import { type ChannelEvents, type ChannelPath, mqttPath, serialPath } from './drivers/channels.ts';
 import { type GroupDesk, groupDesk } from './groups.ts';
-import type { HostGuard } from './guard.ts';
+import type { GuardWords, HostGuard } from './guard.ts';
 import { type Relay, relay } from './relay.ts';
 
 export interface ShimSetup {
@@ -90,7 +92,9 @@ export function runShim(setup: ShimSetup): ShimShell {
       ? after(Math.ceil(Math.max(0, dueAt - now)), () => take({ kind: 'due' }))
       : undefined;
     for (const effect of effects) carryOut(effect);
+    tellGuard();
   };
+  const tellGuard = guardTeller(guard, take);
 
   const names = config.groups;
   const states = (): GroupStates => groupStates(shim.groups, [...names.values()]);
@@ -128,6 +132,21 @@ export function runShim(setup: ShimSetup): ShimShell {
       timer?.cancel();
       await Promise.all([...paths.values()].map((path) => path.close()));
     },
+  };
+}
+
+/** What this host would do without the board, told to it as soon as that changes. */
+function guardTeller(guard: HostGuard, take: (event: ShimEvent) => void): () => void {
+  let told: GuardWords = { suspended: false };
+  return () => {
+    const was = told;
+    told = guard.words();
+    if (was.suspended !== told.suspended)
+      take({ kind: 'flags', flags: told.suspended ? FLAG_SUSPENDED : 0 });
+    const { pledge } = told;
+    if (pledge === undefined || isDeepStrictEqual(pledge, was.pledge)) return;
+    const { timeoutMs, watchdogMs, flags } = pledge;
+    take({ kind: 'pledge', timeout: tenths(timeoutMs), watchdog: tenths(watchdogMs), flags });
   };
 }
 
@@ -183,6 +202,7 @@ function onNews(
   say: Say,
 ): void {
   if (news.kind === 'contact' && news.sentAt !== undefined) guard.contact('board', news.sentAt);
+  if (news.kind === 'away') guard.away(news.returnByS);
   if (news.kind === 'timer') return tellTimer(channel, news, say);
   const [level, words] = NEWS[news.kind];
   if (words !== '') say(level, `${channel}: ${words}.`);
@@ -206,6 +226,8 @@ const NEWS: Record<Exclude<HostNews['kind'], 'timer'>, [level: 'info' | 'warn', 
   'two-agents': ['warn', 'two agents claim this host; stop the one that is not its own'],
   'leaving-acknowledged': ['info', 'the board knows that this host leaves'],
   'left-acknowledged': ['info', 'the board let this host go'],
+  away: ['info', 'the agent stops on purpose'],
+  'pledge-acknowledged': ['info', 'the board knows of the self-fence'],
   beacon: ['info', ''],
   grant: ['info', ''],
   contact: ['info', ''],

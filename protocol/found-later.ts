@@ -5,16 +5,21 @@
 import { attemptSync } from './attempt.ts';
 import { problemLine } from './problem-text.ts';
 import { readFile } from './read-file.ts';
-import { pathText } from './toml.ts';
+import { type Problem, pathText } from './toml.ts';
 import { type KeyPath, locateLines } from './toml-lines.ts';
 
-/** The problem on one line, with the place in `file` where the key at `path` stands. */
-export function foundLater(
+/** The problem, with the place in `file` where the key at `path` stands. */
+export function problemAt(
   file: string,
   path: KeyPath,
   said: { problem: string; remedy: string },
-): string {
+): Problem {
   const read = readFile(file);
   const found = attemptSync(() => (read.ok ? locateLines(read.text)(path) : 1));
-  return problemLine({ file, line: found.ok ? found.value : 1, path: pathText(path), ...said });
+  return { file, line: found.ok ? found.value : 1, path: pathText(path), ...said };
+}
+
+/** The same on one line, for a log. */
+export function foundLater(...about: Parameters<typeof problemAt>): string {
+  return problemLine(problemAt(...about));
 }

@@ -76,12 +76,15 @@ export function readHost(
   const source = { path, own: table, shared: context.timing };
   checkTiming(toml, source, settings.timing, delayMs(settings));
   if (table.hold_up !== undefined) checkHoldUp(toml, path, settings.timing, table.hold_up);
+  if (table.outlets === undefined && settings.proof !== 'by-timeout') {
+    tell(toml, path, 'the host has no outlets', `Write [[hosts.${name}.outlets]].`);
+  }
   checkChannels(toml, path, table, context);
   if (context.mqtt === undefined) checkBroker(toml, path, devices);
   if (complete) {
     checkDevices(toml, path, settings, devices.senses);
     checkButtons(toml, path, settings, devices);
-    checkSharedPower(toml, path, devices.outlets);
+    if (settings.proof !== 'by-timeout') checkSharedPower(toml, path, devices.outlets);
     if (table.timer !== undefined) {
       checkTimer(toml, path, settings, table.timer, delayMs(settings));
     }
@@ -134,6 +137,8 @@ function settingsOf(
       .join('; '),
     pulses: devices.pulses.map(({ name: own, kind }) => ({ name: own ?? kind, kind })),
     ...(table.timer !== undefined && { timer: table.timer }),
+    ...(table.proof === 'by-timeout' &&
+      table.self_fence !== undefined && { selfFenceMs: table.self_fence }),
   };
 }
 

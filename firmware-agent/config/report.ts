@@ -19,10 +19,14 @@ export function reportCheck(
 }
 
 function hostText(host: WorstCase): string {
-  const { name, verdictMs, afterStallMs, fencedMs, failedMs, sessionMs } = host;
+  const { name, verdictMs, afterStallMs, fencedMs, failedMs, outlivedMs, sessionMs } = host;
+  const cut = `then fenced within ${seconds(fencedMs)}, or given up after ${seconds(failedMs)}; `;
+  const timeout =
+    `by timeout fenced ${seconds(outlivedMs ?? 0)}, and twice the timeout of its own watchdog, ` +
+    'after its last word; ';
   return (
     `${name}: found dead at most ${seconds(verdictMs)} after its death (${seconds(afterStallMs)} ` +
-    `more after a stall of the board); then fenced within ${seconds(fencedMs)}, or given up ` +
-    `after ${seconds(failedMs)}; heard again ${seconds(sessionMs)} after a restart`
+    `more after a stall of the board); ${failedMs > 0 ? cut : ''}${outlivedMs ? timeout : ''}` +
+    `heard again ${seconds(sessionMs)} after a restart`
   );
 }

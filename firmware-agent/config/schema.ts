@@ -24,7 +24,7 @@ import { says } from '../../protocol/toml-check.ts';
 import { watchdogFields } from '../../protocol/watchdog-fields.ts';
 import type { TimerSettings } from '../../protocol/wire/timer.ts';
 import { OUTLETS_PER_HOST_MAX } from '../core/limits.ts';
-import { RIGHTS, type Right } from '../core/settings.ts';
+import { type HostSettings, RIGHTS, type Right } from '../core/settings.ts';
 
 /** 2^32 - 1, so that a date with a serial number (2026112201) fits. */
 const VERSION_MAX = 4_294_967_295;
@@ -143,7 +143,7 @@ export interface SerialTable {
 export interface HostTable extends TimingTable {
   id: number;
   silence?: 'prove' | 'act' | undefined;
-  proof?: 'verified' | 'by-hold' | undefined;
+  proof?: HostSettings['proof'] | undefined;
   after_fence?: 'restore' | 'stay-off' | undefined;
   serial?: SerialTable | undefined;
   mqtt?: boolean | undefined;
@@ -155,7 +155,7 @@ export interface HostTable extends TimingTable {
   /** What its shim.toml says: it restarts itself after so long without contact. Only checked. */
   self_fence?: number | undefined;
   self_fence_shared_fate?: boolean | undefined;
-  outlets: unknown[];
+  outlets?: unknown[] | undefined;
   senses?: unknown[] | undefined;
   pulses?: unknown[] | undefined;
   timer?: TimerSettings | undefined;
@@ -176,16 +176,7 @@ export const hostSchema: v.GenericSchema<unknown, HostTable> = v.strictObject(
   {
     id: numberSchema,
     silence: v.optional(wordSchema(['prove', 'act'])),
-    proof: v.optional(
-      v.pipe(
-        wordSchema(['verified', 'by-hold', 'by-timeout']),
-        v.check(
-          (grade) => grade !== 'by-timeout',
-          says('this version does not support "by-timeout" yet', 'Write "verified" or "by-hold".'),
-        ),
-        v.transform((grade) => grade as 'verified' | 'by-hold'),
-      ),
-    ),
+    proof: v.optional(wordSchema(['verified', 'by-hold', 'by-timeout'])),
     after_fence: v.optional(wordSchema(['restore', 'stay-off'])),
     serial: v.optional(serialSchema),
     mqtt: v.optional(flagSchema),
@@ -196,7 +187,7 @@ export const hostSchema: v.GenericSchema<unknown, HostTable> = v.strictObject(
     self_fence: v.optional(durationSchema),
     self_fence_shared_fate: v.optional(flagSchema),
     ...timers,
-    outlets: devicesSchema('outlets', 1),
+    outlets: v.optional(devicesSchema('outlets', 1)),
     senses: v.optional(devicesSchema('senses', 0)),
     pulses: v.optional(devicesSchema('pulses', 0)),
     timer: v.optional(timerSchema),

@@ -4,6 +4,8 @@
  * Such a host takes the board's silence for its own isolation. So the board must be back before the
  * host's patience ends, also where it hung and its watchdog had to reset it; and there must be a
  * contact that does not fail with the board, or every failure of the board restarts healthy hosts.
+ * Where the board reports by timeout what the host does to itself, no other contact counts, so all of
+ * that is known to be so.
  */
 import { type KeyPath, type TomlFile, tell } from '../../protocol/toml.ts';
 import { beaconMs, delayMs } from '../core/limits.ts';
@@ -42,10 +44,12 @@ export function checkSelfFence(
   { path, settings, selfFence }: ReadHost,
   board: { watchdog: WatchdogTable | undefined; brokerOnBoard: boolean },
 ): void {
+  if (settings.proof === 'by-timeout') checkTimeout(toml, { path, settings, selfFence });
   if (selfFence === undefined) return;
   const refuse = (problem: string, remedy: string): void =>
     tell(toml, [...path, 'self_fence'], problem, remedy);
-  if (!selfFence.sharedFate && (board.brokerOnBoard || !settings.mqtt)) {
+  const isAlone = settings.proof === 'by-timeout';
+  if (!isAlone && !selfFence.sharedFate && (board.brokerOnBoard || !settings.mqtt)) {
     const why = settings.mqtt ? 'the broker runs on the board' : 'the host has no broker';
     refuse(
       `${why}: when the board fails, this healthy host loses all contact and restarts`,
@@ -72,4 +76,33 @@ export function checkSelfFence(
       `${seconds(sessionMs)} to a session, and ${seconds(deadtimeMs)} of deadtime)`,
     `Write at least "${Math.ceil(leastMs / 1_000)}s" here and in shim.toml, or shorten the others.`,
   );
+}
+
+/** What `proof = "by-timeout"` rests on, and what cannot be had with it. */
+function checkTimeout(
+  toml: TomlFile,
+  {
+    path,
+    settings,
+    selfFence,
+  }: Pick<ReadHost, 'path' | 'settings'> & { selfFence: SelfFence | undefined },
+): void {
+  if (selfFence === undefined) {
+    tell(
+      toml,
+      [...path, 'proof'],
+      'it rests on the self-fence of the host, and the file says nothing of one',
+      'Write self_fence as in its shim.toml, where by_timeout = true must stand, too.',
+    );
+  } else if (!selfFence.sharedFate) {
+    tell(
+      toml,
+      [...path, 'proof'],
+      'the board is then its only contact: when it fails, this healthy host restarts',
+      'Write self_fence_shared_fate = true where that is known.',
+    );
+  }
+  if (settings.afterFence !== 'stay-off') return;
+  const remedy = 'Write after_fence = "restore", or another proof.';
+  tell(toml, [...path, 'after_fence'], 'a host that restarts itself cannot be kept off', remedy);
 }

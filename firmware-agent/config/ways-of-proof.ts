@@ -43,6 +43,9 @@ export function waysOfProof(host: HostSettings, heard: Audience): WaysOfProof {
     echo: !single && !heard.brokerOnBoard,
     others: !single && (onAdapter || heard.mqtt > 1),
     modem: serial?.modem === true,
-    senses: uncovered(host).length === 0 && senses.every((sense) => sense.showsBreak),
+    senses:
+      senses.length > 0 &&
+      uncovered(host).length === 0 &&
+      senses.every((sense) => sense.showsBreak),
   };
 }

@@ -21,6 +21,7 @@ export type Code =
   | 'dead'
   | 'averted'
   | 'cut'
+  | 'waiting'
   | 'fenced'
   | 'acknowledged'
   | 'failed'

@@ -20,6 +20,7 @@ import type { Kicks } from './kicks.ts';
 import type { Life } from './life.ts';
 import { beaconMs, delayMs, freshnessMs, judgeTickMs, loopLagMs, pauseMs } from './limits.ts';
 import type { StoredOrder } from './orders.ts';
+import type { Lease } from './pledge.ts';
 import { type Power, unknownPower } from './power.ts';
 import type { Pulse } from './pulse.ts';
 import type { BoardSettings, HostSettings } from './settings.ts';
@@ -93,6 +94,8 @@ export interface Host {
   /** It has said that it goes off, and nothing else since. */
   goesOff: boolean;
   kicks?: Kicks;
+  /** On what its life hangs besides us, where it has pledged so. */
+  lease?: Lease;
   frozen?: { why: string; since: Instant };
   /** A fence that is to show its wiring, until it is heard again. */
   drill?: Drill;
@@ -270,4 +273,5 @@ export function remember(host: Host, heard: Heard): void {
 export function endLife(host: Host, ended: Host['ended'][number]): void {
   const others = host.ended.filter((old) => old.incarnation !== ended.incarnation);
   host.ended = [...others.slice(1 - ENDED_MAX), ended];
+  if (host.lease?.incarnation === ended.incarnation) delete host.lease;
 }

@@ -9,10 +9,12 @@ import { type Code, clear, raise } from './alarms.ts';
 import { answerOn, answerOrders, settleAll } from './answers.ts';
 import { assert, unreachable } from './assert.ts';
 import { type Board, endLife, type Host, incarnationOf } from './board.ts';
+import { expiryOf } from './by-timeout.ts';
 import { awake } from './clock.ts';
 import { drillCut, drillDark, drillGiven, failDrill } from './drill.ts';
 import type { Effect } from './events.ts';
 import { lastFreshAt } from './evidence.ts';
+import { answerForAnother, carryOutExpel } from './expel.ts';
 import { stepFence } from './fence.ts';
 import type { Deed, Fence, FenceEvent, Scene } from './fence-state.ts';
 import { forgetLife } from './forget-life.ts';
@@ -48,7 +50,16 @@ function sceneOf(board: Board, host: Host, fence: Fence, now: Instant): Scene {
     mayCut: fence.step.at === 'intent' ? mayCut(board, host, fence, now) : { yes: true },
     mayRestore: now - board.lastRestoreAt >= RESTORE_GAP_MS,
     nextTick: board.ticks.latest + 1,
+    ...(host.settings.proof === 'by-timeout'
+      ? { expiry: expiryOf(host, lifeOf(host, fence)) }
+      : {}),
   };
+}
+
+/** The life that a fence is to end: before the cut, the one that an order finds there. */
+function lifeOf(host: Host, { step, orders, incarnation }: Fence): number {
+  const isOpen = step.at === 'intent' && orders.length > 0;
+  return (isOpen ? incarnationOf(host) : undefined) ?? incarnation;
 }
 
 /** Judged anew right before the cut: S3 to S5 for a verdict, ttl and incarnation for orders. */
@@ -114,6 +125,8 @@ function carryOut(board: Board, host: Host, deed: Deed, now: Instant): Effect[] 
         { kind: 'restore', host: at, outlets: deed.outlets, fence: fence.id },
         tell(host, 'info', 'restoring', 'power is being given back'),
       ];
+    case 'expel':
+      return carryOutExpel(board, host, now);
     case 'round': {
       const tick = issue(board.ticks, now);
       assert(tick === fence.darkTick, 'the fence was shown the tick that came next');
@@ -191,9 +204,14 @@ function carryOutCut(board: Board, host: Host, outlets: readonly number[], now: 
 function fenced(board: Board, host: Host, proof: Proof, now: Instant): Effect[] {
   const fence = host.fence as Fence;
   const heldS = (host.settings.timing.offHoldMs / 1000).toFixed(1);
-  const text = `fenced, ${proof}: off for ${heldS} s`;
+  const isTimeout = proof === 'by-timeout';
+  const how = isTimeout ? 'its lease and its watchdog have run out' : `off for ${heldS} s`;
+  const text = `fenced, ${proof}: ${how}`;
   drillDark(host);
-  const effects = endLives(board, host, 'fenced', now);
+  const unanswered = isTimeout ? answerForAnother(board, host) : [];
+  // Without a cut, what lives there now may be another life, and none of this concerns it.
+  const living = isTimeout ? fence.incarnation : incarnationOf(host);
+  const effects = [...unanswered, ...endLives(board, host, { why: 'fenced', living }, now)];
   const winner = fence.orders.flatMap((id) => board.orders.get(id)?.order.from.boundTo ?? []).at(0);
   if (winner !== undefined) host.lostTo = { winner, at: now };
   note(host, now, text);
@@ -203,7 +221,11 @@ function fenced(board: Board, host: Host, proof: Proof, now: Instant): Effect[] 
   return [
     ...effects,
     { kind: 'save' },
-    ...answerOrders(board, host, { outcome: 'done', proof, detail: keptDetail(fence) }),
+    ...answerOrders(board, host, {
+      outcome: 'done',
+      proof,
+      detail: isTimeout ? '' : keptDetail(fence),
+    }),
     tell(host, 'warning', 'fenced', `${text} (${nameOfBy(fence.by)})`),
     ...clear(board.alarms, host.settings.host, 'failed', 'a later fence was proven'),
     ...clear(board.alarms, host.settings.host, 'off-lost', 'it is off again'),
@@ -215,18 +237,20 @@ function fenced(board: Board, host: Host, proof: Proof, now: Instant): Effect[] 
 function endLives(
   board: Board,
   host: Host,
-  why: 'fenced' | 'acknowledged',
+  { why, living = 0 }: { why: 'fenced' | 'acknowledged'; living: number | undefined },
   now: Instant,
 ): Effect[] {
   const fence = host.fence as Fence;
-  const darkTick = fence.darkTick ?? board.ticks.latest;
-  const lives = new Set([fence.incarnation, incarnationOf(host) ?? 0]);
+  const darkTick = fence.darkTick ?? board.ticks.latest + 1;
+  const lives = new Set([fence.incarnation, living]);
   lives.delete(0);
   const effects: Effect[] = [];
   for (const incarnation of lives) {
     endLife(host, { incarnation, darkTick, why });
     effects.push({ kind: 'retire', host: host.settings.host, incarnation });
   }
+  const present = incarnationOf(host);
+  if (present !== undefined && !lives.has(present)) return effects;
   forgetLife(board, host, now);
   host.holdEndTick = board.ticks.latest;
   delete host.livedAt;
@@ -241,7 +265,8 @@ function acknowledged(
   { ack, reason }: Deed & { kind: 'acknowledged' },
   now: Instant,
 ): Effect[] {
-  const effects = endLives(board, host, 'acknowledged', now);
+  const about = { why: 'acknowledged', living: incarnationOf(host) } as const;
+  const effects = endLives(board, host, about, now);
   const proof = 'by-hand';
   if (host.record !== undefined) {
     host.record = { ...host.record, outcome: 'acknowledged', proof, reason: ack.why };
@@ -275,9 +300,11 @@ function failed(board: Board, host: Host, reason: string, now: Instant): Effect[
   note(host, now, `failed: ${reason}`);
   if (host.record !== undefined) host.record = { ...host.record, outcome: 'failed', reason };
   const text = `its fence failed: ${reason}; it may have power`;
+  const what = host.methods.length === 0 ? 'mend its self-fence' : 'mend relay, sense or wiring';
   const remedy =
-    'mend relay, sense or wiring and order the fence again, or cut its power by hand and say so ' +
+    `${what} and order the fence again, or cut its power by hand and say so ` +
     `with \`fencepost ack ${host.settings.name}\``;
+  if (host.methods.length === 0) failedAlone(board, host, now);
   board.alarms.delete(`${host.settings.host}:failed`);
   return [
     { kind: 'save' },
@@ -286,6 +313,14 @@ function failed(board: Board, host: Host, reason: string, now: Instant): Effect[
     ...raise(board.alarms, { host: host.settings.host, code: 'failed', text, remedy }, now),
     ...recordOf(host),
   ];
+}
+
+/** No outlet was there to try: the attempt is spent, and a life that was expelled is not heard again. */
+function failedAlone(board: Board, host: Host, now: Instant): void {
+  const { orders, incarnation, step } = host.fence as Fence;
+  if (orders.length === 0) host.spent = incarnation;
+  const isGone = step.at === 'waiting' && incarnationOf(host) === incarnation;
+  if (isGone) forgetLife(board, host, now);
 }
 
 function restored(board: Board, host: Host, now: Instant): Effect[] {

@@ -14,9 +14,8 @@ import type {
   Opened,
   OpenedClaim,
   OpenedKick,
-  OpenedLeaving,
-  OpenedLeft,
   OpenedRelease,
+  OpenedWord,
   Refusal,
 } from '../../protocol/wire/session/agent.ts';
 import type { FenceRecord } from '../../protocol/wire/view.ts';
@@ -104,8 +103,8 @@ export type Effect =
   | { kind: 'round'; tick: number }
   /** Destroy all session keys of this life and refuse it from now on. */
   | { kind: 'retire'; host: number; incarnation: number }
-  /** The host's LEAVING or LEFT was taken note of. */
-  | { kind: 'acknowledge'; opened: OpenedLeaving | OpenedLeft }
+  /** The host's LEAVING, LEFT or PLEDGE was taken note of. */
+  | { kind: 'acknowledge'; opened: OpenedWord }
   /** Tell the host where its timer stands: in answer to a word of it, or on every channel. */
   | { kind: 'tell-timer'; host: number; to?: OpenedKick }
   /** Answer a word about groups where it came from. */

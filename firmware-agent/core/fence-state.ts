@@ -1,6 +1,7 @@
 /** The state of a fence, what happens to it, and what it wants done; fence.ts is the machine. */
 import type { Instant } from '../../protocol/wire/instant.ts';
 import type { Operation, Proof } from '../../protocol/wire/messages.ts';
+import type { Expiry } from './by-timeout.ts';
 import type { Bench, Cut, FailReason } from './proof.ts';
 
 /** Who wants this fence. `restart` finishes one that an earlier life of the agent began. */
@@ -56,6 +57,8 @@ export interface Before {
 export type FenceStep =
   | { at: 'intent'; since: Instant }
   | ({ at: 'proving'; method: number } & Cut)
+  /** Its keys are destroyed; its last word came at `heardAwake`, all in awake time. */
+  | { at: 'waiting'; since: Instant; heardAwake: Instant; untilAwake: Instant }
   | { at: 'kept'; since: Instant }
   | { at: 'due'; since: Instant }
   | { at: 'closing'; since: Instant; triedAt: Instant; tries: number };
@@ -65,13 +68,15 @@ export type FenceEvent =
   /** Time went on, or a sample came. `drained`: everything received so far was handed in. */
   | { kind: 'tick'; drained: boolean }
   /** Something that only a living host could have said, made after `tick` was issued. */
-  | { kind: 'sign'; tick: number; fresh: boolean }
+  | { kind: 'sign'; tick: number; fresh: boolean; life?: number }
   | { kind: 'joined'; cmdId: string; op: Operation; keptBy: string; ack?: Ack }
   | { kind: 'released' };
 
 export type Deed =
   | { kind: 'cut'; outlets: readonly number[] }
   | { kind: 'restore'; outlets: readonly number[] }
+  /** Destroys the keys of this life: it never hears of us again. */
+  | { kind: 'expel' }
   /** Issues one more tick at once; it is the number that the fence was shown as `nextTick`. */
   | { kind: 'round' }
   | { kind: 'fenced'; proof: Proof }
@@ -106,11 +111,14 @@ export interface Scene extends Bench {
   /** Whether the gap between two restores is over. */
   mayRestore: boolean;
   nextTick: number;
+  /** Only where the host may be proven dead by timeout. */
+  expiry?: Expiry;
 }
 
 /** Accepted, and neither proven nor failed yet. */
 export function isUndecided(fence: Fence | undefined): boolean {
-  return fence?.step.at === 'intent' || fence?.step.at === 'proving';
+  const at = fence?.step.at;
+  return at === 'intent' || at === 'proving' || at === 'waiting';
 }
 
 /** From acceptance until averted, failed, acknowledged or restored. */

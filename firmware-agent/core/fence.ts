@@ -27,6 +27,14 @@
  * | proving | tick       | failed, the last, a person answers | kept | note, acknowledged    |
  * | proving | sign       | later than the hold-up         | proving  | note, cut (*)         |
  * | proving | sign       | the same, the last method      | closing  | restore (*), note, failed |
+ * | intent  | journalled | may cut, no outlets, pledged   | waiting  | expel                 |
+ * | intent  | journalled | may cut, no outlets, not pledged | ended  | failed                |
+ * | proving | tick       | failed, the last, pledged      | waiting  | note, expel           |
+ * | waiting | tick       | it must be over                | waiting  | round                 |
+ * | waiting | tick       | silent for 2 K more            | due      | fenced                |
+ * | waiting | tick       | the same, no outlets           | ended    | fenced                |
+ * | waiting | sign       | of itself, after the round     | closing  | restore (*), failed   |
+ * | waiting | sign       | the same, no outlets           | ended    | failed                |
  * | kept    | tick       | contradicted                   | frozen   | freeze                |
  * | kept    | sign       | contradicted                   | frozen   | freeze                |
  * | kept    | released   |                                | due      |                       |
@@ -45,11 +53,14 @@
  * orders wait for it, and whether the host is kept off afterwards. A contradiction of what only a
  * verdict wants ends it after the second method too, though a third is there (S5).
  *
+ * `pledged` is a host that may be proven dead by timeout, and whose pledge allows it (by-timeout.ts).
+ *
  * Any pair that the table does not name stays as it is and does nothing.
  */
 import type { Instant } from '../../protocol/wire/instant.ts';
 import type { Proof } from '../../protocol/wire/messages.ts';
 import { assert, unreachable } from './assert.ts';
+import { expel, stepWaiting } from './by-timeout.ts';
 import type {
   Ack,
   Before,
@@ -74,6 +85,10 @@ export function stepFence(was: Fence, event: FenceEvent, scene: Scene): FenceSte
       return stepIntent(fence, fence.step, event, scene);
     case 'proving':
       return stepProving(fence, fence.step, event, scene);
+    case 'waiting': {
+      const next = stepWaiting(fence, fence.step, event, scene);
+      return next === 'alive' ? giveUp(fence, 'alive', [], scene) : next;
+    }
     case 'kept':
       if (event.kind === 'released') return stay(become(fence, dueAt(scene.now)));
       return guardDark(fence, event, scene) ?? confirm(fence, event, scene) ?? stay(fence);
@@ -145,7 +160,8 @@ function stepIntent(
     if (!ordered) return over({ kind: 'averted', reason: why });
     return { ...goBack(fence, scene.now), deeds: [{ kind: 'called-off', outcome }] };
   }
-  return cut({ ...fence, unlogged: event.kind !== 'journalled' }, 0, scene);
+  const begun = { ...fence, unlogged: event.kind !== 'journalled' };
+  return scene.methods.length > 0 ? cut(begun, 0, scene) : timeOut(begun, 'not-proven', [], scene);
 }
 
 /** A fence that moved nothing leaves things as they were, and an earlier restore goes on. */
@@ -229,14 +245,37 @@ function methodFailed(
     const next = cut(fence, step.method + 1, scene);
     return { ...next, deeds: [{ kind: 'note', text }, ...next.deeds] };
   }
+  return timeOut(fence, reason, [{ kind: 'note', text }], scene);
+}
+
+/** Nothing was, or can be, proven by a cut; a host that pledged its own end may be waited for. */
+function timeOut(
+  fence: Fence,
+  reason: FailReason | 'alive',
+  notes: Deed[],
+  scene: Scene,
+): FenceStepped {
+  const { expiry } = scene;
+  const ordered = fence.orders.length > 0;
+  // It starts anew by itself, so it cannot be kept off; and no verdict stands against its own word.
+  const mayWait = fence.keptBy === undefined && (ordered || reason !== 'alive');
+  if (expiry === undefined || !mayWait) return giveUp(fence, reason, notes, scene);
+  if ('why' in expiry) return giveUp(fence, expiry.why, notes, scene);
+  return expel(fence, expiry, scene, notes);
+}
+
+function giveUp(
+  fence: Fence,
+  reason: FailReason | 'alive',
+  notes: Deed[],
+  scene: Scene,
+): FenceStepped {
   if (fence.ack !== undefined && reason !== 'alive') {
     const sensed = scene.power.senses.some((sense) => sense.value === 'on');
     if (!sensed || fence.ack.override) return acknowledged(fence, fence.ack, reason, scene);
   }
-  const deeds: Deed[] = [
-    { kind: 'note', text },
-    { kind: 'failed', reason },
-  ];
+  const deeds: Deed[] = [...notes, { kind: 'failed', reason }];
+  if (scene.methods.length === 0) return over(...deeds);
   // A failed `off` stays open; whoever ordered it still wants the host without power.
   if (fence.keptBy !== undefined) {
     return { fence: become(fence, { at: 'kept', since: scene.now }), deeds };
@@ -247,6 +286,12 @@ function methodFailed(
 
 /** All that could be cut was cut, and a person has looked: it stays off until somebody gives power. */
 function acknowledged(fence: Fence, ack: Ack, reason: FailReason, scene: Scene): FenceStepped {
+  const text = `not proven: ${reason}; ${ack.by} answers for it: ${ack.why}`;
+  const deeds: Deed[] = [
+    { kind: 'note', text },
+    { kind: 'acknowledged', ack, reason },
+  ];
+  if (scene.methods.length === 0) return over(...deeds);
   const { dark: _, ack: __, ...rest } = fence;
   const keptBy = fence.keptBy ?? ack.by;
   const kept = { keptBy, step: { at: 'kept', since: scene.now } } as const;
@@ -258,8 +303,7 @@ function acknowledged(fence: Fence, ack: Ack, reason: FailReason, scene: Scene):
       darkTick: fence.darkTick ?? scene.nextTick,
     },
     ...(fence.darkTick === undefined ? [{ kind: 'round' } as const] : []),
-    { kind: 'note', text: `not proven: ${reason}; ${ack.by} answers for it: ${ack.why}` },
-    { kind: 'acknowledged', ack, reason },
+    ...deeds,
   );
 }
 
@@ -275,7 +319,8 @@ function close(fence: Fence, tries: number, scene: Scene): FenceStepped {
 
 /** After publication anything that shows power freezes the host (S2). */
 function guardDark(fence: Fence, event: FenceEvent, scene: Scene): FenceStepped | undefined {
-  if (fence.proof === 'none') return undefined;
+  // By timeout a life was proven over, not the power: the next one may have it.
+  if (fence.proof === 'none' || fence.proof === 'by-timeout') return undefined;
   if (event.kind === 'sign' && fence.darkTick !== undefined && event.tick >= fence.darkTick) {
     return over({ kind: 'freeze', why: 'it spoke after it was reported fenced' });
   }

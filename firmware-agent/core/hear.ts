@@ -32,6 +32,7 @@ import {
 } from './hearing.ts';
 import { type LifeEvent, type LifeNews, stepLife } from './life.ts';
 import { CLOCK_RATE_ERROR, powerLossMs } from './limits.ts';
+import { hearPledge } from './pledge.ts';
 import { hearForPulse } from './pulse-run.ts';
 import { doubtSenses } from './sense-doubt.ts';
 import { isUseless, markSick } from './sickness.ts';
@@ -48,6 +49,7 @@ export function hear(board: Board, opened: Opened, now: Instant): Effect[] {
     case 'release':
     case 'leaving':
     case 'left':
+    case 'pledge':
       return hearMember(board, host, opened, now);
     case 'hello':
       return hearHello(board, host, opened, now);
@@ -64,7 +66,8 @@ function hearHello(board: Board, host: Host, hello: OpenedHello, now: Instant): 
     const why = two ? 'two lives of it speak at once' : `a life that was ${over.why} spoke`;
     return freeze(board, host, two ? 'two-lives' : 'integrity', why, now);
   }
-  return runFence(board, host, { kind: 'sign', tick: hello.tick, fresh: false }, now);
+  const sign = { kind: 'sign', tick: hello.tick, fresh: false, life: hello.incarnation } as const;
+  return runFence(board, host, sign, now);
 }
 
 function hearMember(board: Board, host: Host, opened: OpenedMember, now: Instant): Effect[] {
@@ -73,7 +76,8 @@ function hearMember(board: Board, host: Host, opened: OpenedMember, now: Instant
   const fresh = ageMs !== undefined && ageMs <= host.freshnessMs;
   const { kind, incarnation, seq } = opened;
   remember(host, { at: now, channel, kind, incarnation, seq, ageMs });
-  const sign = { kind: 'sign', tick: opened.echo, fresh } as const;
+  hearPledge(host, opened, fresh, awake(board.clock, now));
+  const sign = { kind: 'sign', tick: opened.echo, fresh, life: incarnation } as const;
   // Whatever spoke before the last hold ended has no power since, even a life not heard till now.
   const isOver =
     opened.echo <= host.holdEndTick || host.ended.some((life) => life.incarnation === incarnation);
@@ -86,6 +90,10 @@ function hearMember(board: Board, host: Host, opened: OpenedMember, now: Instant
       ...runFence(board, host, sign, now),
       ...forGroups(false),
     ];
+  }
+  // It is said beside a beat, and that says the rest.
+  if (opened.kind === 'pledge') {
+    return [...runFence(board, host, sign, now), { kind: 'acknowledge', opened }];
   }
   host.livedAt = Math.max(host.livedAt ?? Number.NEGATIVE_INFINITY, now - ageMs);
   const speaks = opened.kind !== 'leaving' && opened.kind !== 'left';

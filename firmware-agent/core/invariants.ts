@@ -6,6 +6,7 @@
 import type { Operation } from '../../protocol/wire/messages.ts';
 import { assert } from './assert.ts';
 import type { Board, Host } from './board.ts';
+import { isUndecided } from './fence-state.ts';
 
 export function assertHost(host: Host): void {
   const { fence, frozen, life } = host;
@@ -18,10 +19,13 @@ export function assertHost(host: Host): void {
   if (fence === undefined) return;
   const { at } = fence.step;
   if (fence.proof !== 'none') {
-    assert(at !== 'intent' && at !== 'proving', 'nothing is proven before it was cut');
+    assert(!isUndecided(fence), 'nothing is proven before it was cut, or its time was over');
     assert(fence.darkTick !== undefined, 'what is proven off has a tick that would disprove it');
   }
   if (at === 'kept') assert(fence.keptBy !== undefined, 'somebody keeps a host off');
+  const { proof } = host.settings;
+  if (at === 'waiting' || fence.proof === 'by-timeout')
+    assert(proof === 'by-timeout', 'only who may be proven dead by timeout is waited for');
   if (at === 'proving') {
     assert(fence.step.outlets.length > 0, 'a cut has outlets');
     const mentioned = fence.step.outlets.every((outlet) => outlet in host.settings.outlets);

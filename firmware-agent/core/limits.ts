@@ -143,6 +143,14 @@ export function proofLimitMs(timing: Timing): number {
 /** Error of the two clocks against each other: cheap crystals over their temperature range. */
 export const CLOCK_RATE_ERROR = 0.001;
 
+/**
+ * How long after its last word a host may live that restarts itself after `timeoutMs` without us, and
+ * is restarted by a watchdog that somebody may have fed once more by closing it.
+ */
+export function lifeEndMs(timeoutMs: number, watchdogMs: number): number {
+  return (timeoutMs + 2 * watchdogMs) * (1 + 2 * CLOCK_RATE_ERROR);
+}
+
 // --- the watchdog timer ---------------------------------------------------------------------------
 
 /**

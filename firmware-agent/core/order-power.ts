@@ -86,7 +86,7 @@ export function on(board: Board, host: Host, order: Order, now: Instant): Effect
 export function isKnownOff(board: Board, host: Host, now: Instant): boolean {
   const { fence, settings, power } = host;
   if (fence === undefined || fence.step.at === 'closing') return false;
-  if (fence.proof === 'none' || fence.proof === 'by-hand') return false;
+  if (fence.proof !== 'verified' && fence.proof !== 'by-hold') return false;
   const { judgeTickMs } = board.derived;
   const bench = { now, settings, power, judgeTickMs, stalledMs: board.clock.stalledMs };
   return readsOff(fence.dark ?? [], fence.proof, bench, Number.NEGATIVE_INFINITY);

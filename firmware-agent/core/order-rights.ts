@@ -132,6 +132,8 @@ function refuseByHost(board: Board, host: Host, order: Order, now: Instant): Ref
   if ((cuts(order) || isPulseOperation(order.op)) && board.disabled !== undefined) {
     return { outcome: 'refused', detail: 'disabled' };
   }
+  const refused = refuseByTimeout(host, order);
+  if (refused !== undefined) return refused;
   if (host.frozen !== undefined && order.args.override !== true) {
     return { outcome: 'refused', detail: 'frozen' };
   }
@@ -143,6 +145,16 @@ function refuseByHost(board: Board, host: Host, order: Order, now: Instant): Ref
   const joins = isUndecided(fence) || isKnownOff(board, host, now);
   if (joins && fence?.incarnation === order.incarnation) return undefined;
   return refuseByLife(board, host, order.incarnation, now);
+}
+
+/** A host without outlets cannot be kept off; and a wait is for one life, the next needs its own. */
+function refuseByTimeout(host: Host, order: Order): Refusal | undefined {
+  const { op, incarnation, args } = order;
+  const switches = op === 'off' || op === 'on' || args.drill === true;
+  if (switches && host.methods.length === 0) return { outcome: 'refused', detail: 'no outlets' };
+  if (host.fence?.step.at !== 'waiting' || !cuts(order) || op === 'ack') return undefined;
+  const isIts = (incarnation || incarnationOf(host)) === host.fence.incarnation;
+  return isIts && op === 'fence' ? undefined : { outcome: 'busy', detail: 'by-timeout' };
 }
 
 /** What stands against an operation of this kind alone. */

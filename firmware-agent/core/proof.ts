@@ -41,7 +41,13 @@ export type FailReason =
   | 'sense-on'
   | 'sense-doubted'
   | 'device-lost'
-  | 'not-proven';
+  | 'not-proven'
+  /** What a pledge lacks that could prove it by timeout. */
+  | 'not-pledged'
+  | 'softdog'
+  | 'no-nowayout'
+  | 'not-alone'
+  | 'two-agents';
 
 export function weigh(cut: Cut, bench: Bench): Weighed {
   const { now, settings } = bench;

@@ -41,7 +41,8 @@ export interface HostSettings {
   name: string;
   timing: Timing;
   silence: 'prove' | 'act';
-  proof: 'verified' | 'by-hold';
+  /** What may prove it off; `by-timeout` comes last, after outlets and senses if it has any. */
+  proof: 'verified' | 'by-hold' | 'by-timeout';
   afterFence: 'restore' | 'stay-off';
   /** `adapter` names what serial ports share; ports without one may share anything. */
   serial?: { adapter?: string; modem: boolean };
@@ -58,6 +59,8 @@ export interface HostSettings {
   wiring?: string;
   /** Lines that can be pulsed; the first of a kind is used. */
   pulses: PulseSettings[];
+  /** After what time without contact it restarts itself: told to people, never relied on. */
+  selfFenceMs?: number;
   /** The watchdog timer that the board arms in each life of the host. */
   timer?: TimerSettings;
 }

@@ -46,6 +46,7 @@ export function whyNotTimer(board: Board, host: Host, wanted: TimerSettings): st
   const { timing, pulses } = host.settings;
   const { action, preAction, timeoutMs, pretimeoutMs } = wanted;
   const lines = pulses.map(({ kind }) => kind);
+  if (action === 'off' && host.methods.length === 0) return 'no outlets';
   if (action === 'reset' && !lines.includes('reset')) return 'no reset line';
   if ((action === 'diag' || preAction === 'diag') && !lines.includes('diag')) return 'no diag line';
   const shortestMs = preAction === 'diag' ? timeoutMs - pretimeoutMs : timeoutMs;
@@ -244,7 +245,7 @@ function expire(board: Board, host: Host, due: Due | undefined, now: Instant): E
   const wish = {
     by: { kind: 'timer', standing: due?.standing === true } as const,
     orders: [],
-    ...(deed === 'off' ? { keptBy: 'timer' } : {}),
+    ...(deed === 'off' && host.methods.length > 0 ? { keptBy: 'timer' } : {}),
     evidence: due?.evidence ?? [],
     text: `its watchdog timer ran out: power ${deed}`,
   };

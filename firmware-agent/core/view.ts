@@ -13,7 +13,7 @@ import { type Board, type Host, incarnationOf, mediumOf } from './board.ts';
 import { awake, listenedMs } from './clock.ts';
 import { viewDrill } from './drill.ts';
 import { testimonies } from './evidence.ts';
-import { isVictim } from './fence-state.ts';
+import { isUndecided, isVictim } from './fence-state.ts';
 import { viewGroups } from './groups.ts';
 import { isBelieved } from './power.ts';
 import { nameOfBy } from './record.ts';
@@ -23,7 +23,7 @@ function phaseOf(board: Board, host: Host, now: Instant): Phase {
   if (host.frozen !== undefined) return 'frozen';
   if (host.fence === undefined && host.maintenance !== undefined) return 'maintenance';
   const step = host.fence?.step.at;
-  if (step === 'intent' || step === 'proving') return 'victim';
+  if (isUndecided(host.fence)) return 'victim';
   if (step === 'kept') return 'off';
   if (step === 'due') return host.fence?.proof === 'none' ? 'restoring' : 'off';
   if (step === 'closing') return 'restoring';
@@ -62,7 +62,7 @@ export function viewBoard(board: Board, now: Instant): BoardView {
 
 function waitState(board: Board, hosts: Host[], victim: Host | undefined): WaitState {
   const step = victim?.fence?.step.at;
-  if (step === 'intent') return 'proof';
+  if (step === 'intent' || step === 'waiting') return 'proof';
   if (step === 'proving') return victim?.fence?.darkTick === undefined ? 'proof' : 'off-hold';
   if (step === 'due' || step === 'closing') return 'restore';
   if (hosts.some((host) => host.frozen !== undefined)) return 'ack';

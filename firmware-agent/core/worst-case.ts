@@ -13,6 +13,7 @@ import {
   delayMs,
   freshnessMs,
   JOURNAL_WAIT_MS,
+  lifeEndMs,
   proofLimitMs,
   settleMs,
 } from './limits.ts';
@@ -29,6 +30,8 @@ export interface WorstCase {
   fencedMs: number;
   /** From there to `failed`, after the last method. */
   failedMs: number;
+  /** From its last word to `fenced` by timeout, and twice the timeout of its own watchdog. */
+  outlivedMs?: number;
   /** From a start of agent or shim until they hear each other. */
   sessionMs: number;
 }
@@ -49,15 +52,16 @@ export function worstCases(settings: BoardSettings): WorstCase[] {
 }
 
 function worstCase(host: HostSettings, derived: Derived, companyMs: number): WorstCase {
-  const { timing, outlets, senses } = host;
+  const { timing, outlets, senses, proof, selfFenceMs = 0 } = host;
   const { judgeTickMs, loopLagMs, beaconMs } = derived;
   const channelMs = delayMs(host);
   const givenUpMs = JOURNAL_WAIT_MS + proofLimitMs(timing) + 2 * judgeTickMs;
   // Devices that are slower than the judge add their own time; they never outlast the method.
-  const periodMs = Math.max(...[...outlets, ...senses].map((device) => device.periodMs));
+  const periodMs = Math.max(0, ...[...outlets, ...senses].map((device) => device.periodMs));
   const slowMs = SAMPLES * Math.max(0, periodMs - judgeTickMs);
   const silentMs = Math.max(timing.deadtimeMs, companyMs) * (1 + CLOCK_RATE_ERROR);
   const quickMs = JOURNAL_WAIT_MS + timing.drainMs + timing.offHoldMs + 2 * judgeTickMs;
+  const outlivedMs = lifeEndMs(selfFenceMs, 0) + 2 * timing.keepaliveMs + 2 * judgeTickMs;
   return {
     name: host.name,
     freshnessMs: freshnessMs(timing, channelMs),
@@ -65,6 +69,7 @@ function worstCase(host: HostSettings, derived: Derived, companyMs: number): Wor
     afterStallMs: settleMs(timing.keepaliveMs),
     fencedMs: Math.min(quickMs + slowMs, givenUpMs),
     failedMs: new Set(outlets.map(({ method }) => method)).size * givenUpMs,
+    ...(proof === 'by-timeout' ? { outlivedMs: Math.round(outlivedMs) } : {}),
     sessionMs: 2 * beaconMs + 3 * channelMs,
   };
 }

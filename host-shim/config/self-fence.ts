@@ -5,10 +5,11 @@
  * restarts nothing. Hence it is refused without a watchdog, which is what ends the machine then.
  */
 import * as v from 'valibot';
-import { durationSchema } from '../../protocol/config-fields.ts';
+import { durationSchema, flagSchema } from '../../protocol/config-fields.ts';
 import { notATable } from '../../protocol/mqtt-fields.ts';
 import { type TomlFile, tell } from '../../protocol/toml.ts';
 import { watchdogFields } from '../../protocol/watchdog-fields.ts';
+import { TIMEOUT_MAX_MS } from '../../protocol/wire/timer.ts';
 
 /** A busy server may keep a program from running for seconds. */
 const TIMEOUT_LEAST_S = 5;
@@ -16,8 +17,11 @@ const TIMEOUT_LEAST_S = 5;
 export const watchdogSchema: v.GenericSchema<unknown, { device: string; timeout: number }> =
   v.strictObject(watchdogFields(TIMEOUT_LEAST_S), notATable('watchdog'));
 
-export const selfFenceSchema: v.GenericSchema<unknown, { timeout: number }> = v.strictObject(
-  { timeout: v.optional(durationSchema, '30s') },
+export const selfFenceSchema: v.GenericSchema<
+  unknown,
+  { timeout: number; by_timeout?: boolean | undefined }
+> = v.strictObject(
+  { timeout: v.optional(durationSchema, '30s'), by_timeout: v.optional(flagSchema) },
   notATable('self_fence'),
 );
 
@@ -35,6 +39,10 @@ export function checkSelfFence(toml: TomlFile, timeoutMs: number, keepaliveMs: n
       'the timeout is so short that a few lost beats would restart this machine',
       `Write at least "${Math.ceil(leastMs / 1_000)}s", or shorten keepalive here and in agent.toml.`,
     );
+  }
+  if (timeoutMs > TIMEOUT_MAX_MS) {
+    const remedy = `Write at most "${Math.floor(TIMEOUT_MAX_MS / 1_000)}s".`;
+    tell(toml, ['self_fence', 'timeout'], 'the board cannot be told such a time', remedy);
   }
   if (toml.value['watchdog'] !== undefined) return;
   tell(

@@ -47,6 +47,8 @@ export interface ShimConfig {
   timer?: TimerSettings;
   /** The self-fence: this machine restarts when its contact is so old. */
   selfFenceMs?: number;
+  /** The board may report this host as fenced by its time: no other contact counts. */
+  byTimeout?: boolean;
   watchdog?: WatchdogSetup;
   /** Groups of resources that this host may claim, by name, with their numbers. */
   groups: ReadonlyMap<string, number>;
@@ -66,7 +68,7 @@ const KEEPALIVE_MIN_MS = 50;
 const VERSION_MAX = 4_294_967_295;
 
 /** Keys that the design has and this version has not: ignored, they would be trusted. */
-const LATER: ReadonlySet<string> = new Set(['checks', 'resources', 'hibernate']);
+const LATER: ReadonlySet<string> = new Set(['checks', 'resources']);
 
 interface TopTable {
   schema: number;
@@ -140,6 +142,7 @@ export function parseShimConfig(text: string, file: string): Parsed<ShimConfig> 
     ...(broker && { mqtt: broker }),
     ...(timer && { timer }),
     ...(selfFence && { selfFenceMs: selfFence.timeout }),
+    ...(selfFence?.by_timeout === true && { byTimeout: true }),
     ...(watchdog && { watchdog: { device: watchdog.device, timeoutMs: watchdog.timeout } }),
   });
 }

@@ -43,5 +43,8 @@ export const CLIENT_UNREAD_BYTES_MAX = 65_536;
  */
 export const SLEEP_MS_MAX = 5_000;
 
+/** An agent that is stopped on purpose is waited for no longer: an update takes minutes at worst. */
+export const SUSPEND_MS_MAX = 600_000;
+
 /** How often the self-fence is looked at, besides before every event. */
 export const LOOK_MS = 500;

@@ -83,6 +83,10 @@ export type ShimEvent =
   | { kind: 'lost'; channel: Channel }
   | { kind: 'frame'; channel: Channel; bytes: Uint8Array }
   | { kind: 'due' }
+  /** Flags of every beat from now on; a new one is said at once. */
+  | { kind: 'flags'; flags: number }
+  /** What ends this life without contact, in units of the wire. */
+  | { kind: 'pledge'; timeout: number; watchdog: number; flags: number }
   /** A local program says that it is well. */
   | { kind: 'kick' }
   /** `returnByS` is at most 600; `patient` where it matters much to be heard. */
@@ -177,6 +181,8 @@ export function stepShim(
     if (event.kind === 'leave') startLeaving(shim, event, now, tell);
     else if (event.kind === 'kick') shim.kicks.waits = true;
     else if (isOfGroups(event)) effects.push(...wish(shim, event));
+    else if (event.kind === 'flags' || event.kind === 'pledge')
+      for (const leg of shim.legs) tell(leg, event);
     else if (event.kind === 'due') for (const leg of dueLegs(shim, now)) tell(leg, { kind: 'due' });
     else onChannel(shim, event, tell);
     countKick(shim, now, tell);
@@ -242,7 +248,7 @@ function stepLeg(
 
 function onChannel(
   shim: Shim,
-  event: Exclude<ShimEvent, GroupsEvent | { kind: 'due' | 'kick' | 'leave' }>,
+  event: Exclude<ShimEvent, GroupsEvent | { kind: 'due' | 'kick' | 'leave' | 'flags' | 'pledge' }>,
   tell: Tell,
 ): void {
   const leg = shim.legs.find(({ channel }) => channel === event.channel);

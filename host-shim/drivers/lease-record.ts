@@ -3,13 +3,14 @@
  * there, not ours or not readable is no record: then only a session begins a lease.
  */
 import type { Result } from '../../protocol/result.ts';
-import type { Contact } from '../core/lease.ts';
+import type { Running } from '../core/lease.ts';
 import { lifeRecord } from './life-record.ts';
 
-export interface LeaseRecord {
-  contact: Contact;
-  /** When the machine is to be down, by the monotonic clock of this boot. */
+export interface LeaseRecord extends Running {
+  /** When the machine is to be down, suspension apart, by the monotonic clock of this boot. */
   deadlineAt: number;
+  /** The board may believe that this machine is down by then. */
+  boardAlone: boolean;
 }
 
 export interface LeaseFile {
@@ -25,11 +26,17 @@ export function leaseFile(path: string, incarnation: number): LeaseFile {
     read: () => {
       const found = record.read();
       if (found.at !== 'read') return undefined;
-      const { askedAt, sleptMs, deadlineAt } = found.fields;
+      const { askedAt, sleptMs, deadlineAt, awayAt, awayUntilAt, boardAlone } = found.fields;
       if (!isTime(askedAt) || !isTime(sleptMs) || !isTime(deadlineAt)) return undefined;
-      return { contact: { askedAt, sleptMs }, deadlineAt };
+      const isAway = isTime(awayAt) && isTime(awayUntilAt);
+      const suspended = isAway ? { suspended: { at: awayAt, untilAt: awayUntilAt } } : {};
+      const contact = { askedAt, sleptMs };
+      return { contact, deadlineAt, ...suspended, boardAlone: boardAlone === true };
     },
-    write: ({ contact, deadlineAt }) => record.write({ ...contact, deadlineAt }),
+    write: ({ contact, deadlineAt, suspended, boardAlone }) => {
+      const away = suspended && { awayAt: suspended.at, awayUntilAt: suspended.untilAt };
+      return record.write({ ...contact, deadlineAt, ...away, boardAlone });
+    },
     remove: () => record.remove(),
   };
 }

@@ -14,6 +14,7 @@ import { monotonicMs } from '../../protocol/link/timers.ts';
 import { openWatchdog, type Watchdog, type WatchdogSetup } from '../../protocol/native/watchdog.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { Moment } from '../core/lease.ts';
+import { canHibernate } from './hibernation.ts';
 
 export interface Machine {
   openWatchdog(setup: WatchdogSetup): Result<Watchdog>;
@@ -21,6 +22,7 @@ export interface Machine {
   restart(): Result<void>;
   /** What time it is, and how long the machine slept since its boot. */
   moment(): Moment;
+  canHibernate(): boolean;
 }
 
 const SYSRQ_PATH = '/proc/sysrq-trigger';
@@ -29,6 +31,7 @@ const UPTIME_STEP_MS = 10;
 
 export const thisMachine: Machine = {
   openWatchdog,
+  canHibernate,
   restart: () => attemptSync(() => writeFileSync(SYSRQ_PATH, 'b')),
   moment: () => {
     // Two clocks cannot be read at once; what passes between the readings must not look like sleep.

@@ -19,7 +19,7 @@ export interface DoctorFacts {
 export interface HostFacts {
   name: string;
   silence: 'prove' | 'act';
-  proof: 'verified' | 'by-hold';
+  proof: 'verified' | 'by-hold' | 'by-timeout';
   /** By what its silence could be shown to be its own (firmware-agent/config/ways-of-proof.ts). */
   ways: { single: boolean; echo: boolean; others: boolean; modem: boolean; senses: boolean };
   /**
@@ -40,6 +40,8 @@ export interface WorstTimes {
   afterStallMs: number;
   fencedMs: number;
   failedMs: number;
+  /** By timeout, and twice the timeout of the host's own watchdog; absent where that is no proof. */
+  outlivedMs?: number;
   sessionMs: number;
 }
 

@@ -98,11 +98,15 @@ export function openWatchdog(
   });
 }
 
+/** A timer of the kernel itself, which ends with it. */
+export function isSoftdog({ identity }: Watchdog): boolean {
+  return identity === SOFTDOG;
+}
+
 /** What people should know of an open device, as sentences; each is about what it does not do. */
 export function limitsOf(dog: Watchdog, { timeoutMs }: WatchdogSetup): string[] {
-  const { identity } = dog;
   return [
-    ...(identity === SOFTDOG
+    ...(isSoftdog(dog)
       ? ['it is softdog, a timer of the kernel itself: it does not act where the kernel hangs']
       : []),
     ...(dog.outlivesUs ? [] : ['its driver stops it at every close: it does not act when we die']),

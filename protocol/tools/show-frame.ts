@@ -17,14 +17,17 @@ import {
   type Channel,
   DETAIL_UNTESTED,
   FLAG_SICK,
+  FLAG_SUSPENDED,
   FLAG_TWO_AGENTS,
   KICK_COUNT_MASK,
   LEAVE_REASON,
   MESSAGES,
+  type MessageKind,
   nameOf,
   OPERATION,
   OUTCOME,
   PHASE,
+  PLEDGE,
   PROOF,
   READING,
   VIEW,
@@ -71,7 +74,7 @@ export function describeFrame(frame: Uint8Array, options: ShowOptions = {}): Fra
     kind,
     type,
     direction: direction === 'up' ? 'to the board' : 'from the board',
-    fields: fields.map(([name]) => describeField(name, values[name])),
+    fields: fields.map(([name]) => describeField(kind, name, values[name])),
     tag: hexOf(peeked.tag),
     mac: judgeMac(peeked, options.keys),
   };
@@ -131,6 +134,7 @@ const NAMES: Record<string, Record<string, number>> = {
 };
 
 function describeField(
+  kind: MessageKind,
   name: string,
   value: unknown,
 ): { name: string; value: number | string; note?: string } {
@@ -145,7 +149,8 @@ function describeField(
     return note === undefined ? { name, value: hex } : { name, value: hex, note };
   }
   const number = Number(value);
-  const note = noteOf(name, number);
+  const isPledge = kind === 'pledge' && name === 'flags';
+  const note = isPledge ? pledgeOf(number) : noteOf(name, number);
   return note === undefined ? { name, value: number } : { name, value: number, note };
 }
 
@@ -153,6 +158,7 @@ function noteOf(name: string, value: number): string | undefined {
   const names = NAMES[name];
   if (names !== undefined) return nameOf(names, value) ?? 'no name is known for it';
   if (name === 'flags') return flagsOf(value);
+  if (name === 'timeout' || name === 'watchdog') return `${value / 10} s`;
   if (name === 'remaining') return `${value / 10} s`;
   if (name === 'incarnation') {
     return value === 0 ? 'whatever has power now' : `boot ${value.toString(16).padStart(8, '0')}`;
@@ -164,8 +170,19 @@ function flagsOf(flags: number): string {
   const words = [`kick count ${flags & KICK_COUNT_MASK}`];
   if ((flags & FLAG_SICK) !== 0) words.push('a check of the host failed');
   if ((flags & FLAG_TWO_AGENTS) !== 0) words.push('it hears two agents');
-  const unknown = flags & ~(KICK_COUNT_MASK | FLAG_SICK | FLAG_TWO_AGENTS);
+  if ((flags & FLAG_SUSPENDED) !== 0) words.push('it waits for its agent, which is away');
+  const known = KICK_COUNT_MASK | FLAG_SICK | FLAG_TWO_AGENTS | FLAG_SUSPENDED;
+  const unknown = flags & ~known;
   if (unknown !== 0) words.push(`unknown bits ${unknown.toString(16)}`);
+  return words.join(', ');
+}
+
+function pledgeOf(flags: number): string {
+  const words = [
+    (flags & PLEDGE.hardware) === 0 ? 'no hardware watchdog' : 'a hardware watchdog',
+    (flags & PLEDGE.nowayout) === 0 ? 'it can be stopped' : 'nowayout',
+    (flags & PLEDGE.boardAlone) === 0 ? 'other contact counts' : 'renewed by the board alone',
+  ];
   return words.join(', ');
 }
 

@@ -180,6 +180,7 @@ function hostCodec(board: BoardSettings, index: number): Codec<Host> {
     timerByFile: absent('a timer of the file'),
     goesOff: unread('nobody leaves', () => false),
     kicks: unread('only a timer counts them', () => undefined),
+    lease: absent('a pledge'),
     frozen: maybe(
       record<{ why: string; since: number }>({
         why: unread('for people', () => ''),
@@ -208,9 +209,7 @@ function hostCodec(board: BoardSettings, index: number): Codec<Host> {
     silentCutAt: maybe(silentTime),
     verdictsAt: list(silentTime),
     holdEndTick: tick(),
-    interruptedWallMs: list(
-      unread('only their number counts: all are of the last minutes', () => 0),
-    ),
+    interruptedWallMs: list(unread('only their number counts', () => 0)),
     hostileToldAt: unread('for people', () => Number.NEGATIVE_INFINITY),
     groups: absent('a word about groups'),
     heard: unread('for the record', () => []),

@@ -54,6 +54,7 @@ const step: Codec<FenceStep> = union<FenceStep, 'at'>('at', {
     },
     lostSince: maybe(time(4)),
   }),
+  waiting: absent('a wait') as never,
   kept: record<{ since: number }>(since),
   due: record<{ since: number }>(since),
   closing: record<{ since: number; triedAt: number; tries: number }>({

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { advance } from '../../firmware-agent/core/advance.ts';
 import { TAPES_MAX } from '../../firmware-agent/core/limits.ts';
-import { loadTape, saveTape } from '../../firmware-agent/drivers/tapes.ts';
-import { play, playedText } from '../../firmware-agent/replay.ts';
+import { saveTape } from '../../firmware-agent/drivers/tapes.ts';
+import { loadTape, play, playedText } from '../../firmware-agent/replay.ts';
 import { recorder, type Tape } from '../../firmware-agent/tape.ts';
 import { assert, suite } from '../lib/suite.ts';
 import { chaosOf, strike } from './core/world/chaos.ts';
@@ -123,11 +123,11 @@ test('tapes lie on the disk, the newest only, and what is none is refused', asyn
   const names = readdirSync(dir).sort();
   assert.is(names.length, TAPES_MAX);
   assert.is(names[0], 'fence-0000000004.tape');
-  const loaded = await loadTape(join(dir, 'fence-0000000004.tape'));
+  const loaded = loadTape(join(dir, 'fence-0000000004.tape'));
   assert.ok(loaded.ok);
   if (loaded.ok) assert.is(play(loaded.value, advance).same, tape.steps.length);
   writeFileSync(join(dir, 'torn'), 'no tape');
-  for (const name of ['torn', 'absent']) assert.not.ok((await loadTape(join(dir, name))).ok);
+  for (const name of ['torn', 'absent']) assert.not.ok(loadTape(join(dir, name)).ok);
   rmSync(dir, { recursive: true });
 });
 

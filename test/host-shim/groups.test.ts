@@ -147,7 +147,8 @@ test('the record of held groups is of one life of the host, and what it cannot r
 test('a lease of another life, or one that is spoilt, is no lease', () => {
   const record = leaseFile(at('lease'), 7);
   assert.is(record.read(), undefined);
-  const lease = { contact: { askedAt: 5, sleptMs: 1 }, deadlineAt: 9 };
+  const contact = { askedAt: 5, sleptMs: 1 };
+  const lease = { contact, deadlineAt: 9, boardAlone: false };
   assert.ok(record.write(lease).ok);
   assert.equal(record.read(), lease);
   assert.is(leaseFile(at('lease'), 8).read(), undefined);

@@ -24,13 +24,16 @@ interface World {
   /** Lets time pass, looking as often as the shim does. */
   run(ms: number): void;
   sleep(ms: number): void;
-  start(): HostGuard;
+  /** Another shim of this boot, its self-fence as configured by then. */
+  start(selfFenceMs?: number | 'none'): HostGuard;
   guard: HostGuard;
   record: LeaseFile;
 }
 
 interface Terms {
-  selfFenceMs?: number | undefined;
+  selfFenceMs?: number | 'none';
+  byTimeout?: boolean;
+  identity?: string;
   dog?: 'absent' | 'nowayout';
   sysrq?: 'refused';
 }
@@ -39,14 +42,14 @@ let files = 0;
 const started: HostGuard[] = [];
 
 /** A machine whose programs, devices and clocks are ours; a guard is started on it. */
-function world({ selfFenceMs = S, dog, sysrq }: Terms = {}): World {
+function world({ selfFenceMs = S, byTimeout, identity, dog, sysrq }: Terms = {}): World {
   const deeds: string[] = [];
   const said: string[] = [];
   let now = 0;
   let sleptMs = 0;
   const deed = (what: string): void => void deeds.push(`${now} ${what}`);
   const device: Watchdog = {
-    identity: 'test',
+    identity: identity ?? 'test',
     timeoutMs: 10_000,
     outlivesUs: true,
     nowayout: dog === 'nowayout',
@@ -62,9 +65,10 @@ function world({ selfFenceMs = S, dog, sysrq }: Terms = {}): World {
   };
   files += 1;
   const record = leaseFile(join(folder, `${files}.lease`), LIFE);
-  const start = (): HostGuard => {
+  const start = (timeoutMs: number | 'none' = selfFenceMs): HostGuard => {
     const guard = hostGuard({
-      selfFenceMs: selfFenceMs === 0 ? undefined : selfFenceMs,
+      selfFenceMs: timeoutMs === 'none' ? undefined : timeoutMs,
+      byTimeout: byTimeout === true && timeoutMs !== 'none',
       watchdog: WATCHDOG,
       machine: {
         openWatchdog: () => {
@@ -77,6 +81,7 @@ function world({ selfFenceMs = S, dog, sysrq }: Terms = {}): World {
           return sysrq === 'refused' ? failure('erofs', 'read-only') : ok(undefined);
         },
         moment: () => ({ now, slept: { leastMs: sleptMs, mostMs: sleptMs } }),
+        canHibernate: () => false,
       },
       record,
       say: (_level, sentence) => void said.push(sentence),
@@ -205,7 +210,7 @@ test('a watchdog that is missing costs the self-fence nothing but its second mea
 
 test('without a self-fence the watchdog is fed from the start, and stopped at every orderly end', () => {
   for (const told of [true, false]) {
-    const here = world({ selfFenceMs: 0 });
+    const here = world({ selfFenceMs: 'none' });
     here.guard.end(told);
     assert.equal(here.deeds, ['0 opened', '0 stopped']);
     assert.is(here.record.read(), undefined);
@@ -219,11 +224,74 @@ test('a watchdog with nowayout that cannot be stopped says what follows', () => 
   assert.match(here.said.at(-1) ?? '', /not stopped .*this machine will restart/);
 });
 
+test('what is pledged is what the lease and the device say, once both stand', () => {
+  const plain = world();
+  assert.equal(plain.guard.words(), { suspended: false });
+  plain.guard.contact('board', 0);
+  const times = { timeoutMs: S, watchdogMs: 10_000 };
+  assert.equal(plain.guard.words(), { suspended: false, pledge: { ...times, flags: 1 } });
+  const flagsOf = (terms: Terms): number | undefined => {
+    const here = world(terms);
+    here.guard.contact('board', 0);
+    return here.guard.words().pledge?.flags;
+  };
+  assert.is(flagsOf({ identity: 'Software Watchdog' }), 0);
+  assert.is(flagsOf({ dog: 'nowayout', byTimeout: true }), 7);
+  assert.is(flagsOf({ dog: 'absent' }), undefined, 'nothing would end it');
+});
+
+test('a farewell is on record at once: a shim that follows neither restarts nor waits longer', () => {
+  const here = world();
+  here.guard.contact('board', 0);
+  here.run(500);
+  here.guard.away(120);
+  assert.ok(here.guard.words().suspended);
+  here.run(60_000);
+  here.guard.end(false);
+  here.guard = here.start();
+  assert.ok(here.guard.words().suspended);
+  here.run(59_500);
+  assert.not(doings(here).some((deed) => deed.endsWith('restart')));
+  here.run(1_000);
+  assert.match(doings(here).at(-1) ?? '', /^12\d{4} restart/);
+});
+
+test('a new agent ends the wait, and the record says so', () => {
+  const here = world();
+  here.guard.contact('board', 0);
+  here.guard.away(600);
+  here.run(40_000);
+  here.guard.contact('board', 39_000);
+  assert.not(here.guard.words().suspended);
+  assert.is(here.record.read()?.suspended, undefined);
+  here.run(S);
+  assert.match(doings(here).at(-1) ?? '', /restart$/);
+});
+
+test('what the board may rely on binds every shim of the boot, whatever its file says by then', () => {
+  for (const next of [S * 3, 'none'] as const) {
+    const here = world({ byTimeout: true, dog: 'nowayout' });
+    here.guard.contact('board', 0);
+    here.run(500);
+    here.guard.end(false);
+    here.guard = here.start(next);
+    here.guard.contact('board', 1_000);
+    here.guard.contact('broker', 20_000);
+    here.guard.away(600);
+    here.run(30_000);
+    assert.not(doings(here).some((deed) => deed.endsWith('restart')));
+    here.run(1_000);
+    assert.match(doings(here).at(-1) ?? '', /^31\d{3} restart/, String(next));
+  }
+});
+
 test('the record is of one life: another, a torn or a foreign one is none', () => {
   const path = join(folder, 'record.lease');
   const contact = { askedAt: 12.5, sleptMs: 3 };
-  assert.ok(leaseFile(path, LIFE).write({ contact, deadlineAt: 40 }).ok);
-  assert.equal(leaseFile(path, LIFE).read(), { contact, deadlineAt: 40 });
+  const suspended = { at: 13, untilAt: 99 };
+  const record = { contact, deadlineAt: 40, suspended, boardAlone: true };
+  assert.ok(leaseFile(path, LIFE).write(record).ok);
+  assert.equal(leaseFile(path, LIFE).read(), record);
   assert.is(leaseFile(path, LIFE + 1).read(), undefined);
   const whole = readFileSync(path, 'utf8');
   for (let length = 0; length < whole.length; length += 1) {
@@ -242,7 +310,7 @@ test('the record is of one life: another, a torn or a foreign one is none', () =
   }
   const nowhere = leaseFile(join(folder, 'none', 'x.lease'), LIFE);
   assert.is(nowhere.read(), undefined);
-  assert.not(nowhere.write({ contact, deadlineAt: 40 }).ok);
+  assert.not(nowhere.write(record).ok);
   nowhere.remove();
 });
 

@@ -52,17 +52,7 @@ function agentToml(dir: string, setup: RackSetup): string {
         ? []
         : [`serial = { path = "${join(dir, 'cables', `${name}-a`)}" }`]),
       ...linesFor(setup, name),
-      `[[hosts.${name}.outlets]]`,
-      `driver = "bench"\nname = "psu"\nsocket = "${socket}"\nplug = "${ownerOf(setup, name)}-psu"`,
-      `[[hosts.${name}.senses]]`,
-      `driver = "bench"\nname = "rail"\ncovers = "host"\nsocket = "${socket}"\nplug = "${name}-rail"`,
-      ...[
-        ['reset', 'reset'],
-        ['diag', 'nmi'],
-      ].map(
-        ([kind, line]) =>
-          `[[hosts.${name}.pulses]]\ndriver = "bench"\nkind = "${kind}"\nsocket = "${socket}"\nplug = "${name}-${line}"`,
-      ),
+      ...(setup.bare === true ? [] : deviceLines(setup, name, socket)),
       '',
     ]),
     '[orderers.ops]',
@@ -72,6 +62,22 @@ function agentToml(dir: string, setup: RackSetup): string {
     ...(setup.agentLines ?? []),
     '',
   ].join('\n');
+}
+
+function deviceLines(setup: RackSetup, name: string, socket: string): string[] {
+  return [
+    `[[hosts.${name}.outlets]]`,
+    `driver = "bench"\nname = "psu"\nsocket = "${socket}"\nplug = "${ownerOf(setup, name)}-psu"`,
+    `[[hosts.${name}.senses]]`,
+    `driver = "bench"\nname = "rail"\ncovers = "host"\nsocket = "${socket}"\nplug = "${name}-rail"`,
+    ...[
+      ['reset', 'reset'],
+      ['diag', 'nmi'],
+    ].map(
+      ([kind, line]) =>
+        `[[hosts.${name}.pulses]]\ndriver = "bench"\nkind = "${kind}"\nsocket = "${socket}"\nplug = "${name}-${line}"`,
+    ),
+  ];
 }
 
 function linesFor({ hostLines = [] }: RackSetup, host: string): string[] {

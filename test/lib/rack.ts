@@ -32,6 +32,8 @@ export interface RackSetup {
   broker?: { url: string; protocol: 4 | 5; elsewhere?: boolean };
   /** Two hosts that hang on each other's relays, against what agent.toml says. */
   crossed?: readonly [string, string];
+  /** Hosts that have no outlets, senses or lines for agent.toml. */
+  bare?: boolean;
   /** False leaves the hosts without a serial line. */
   serial?: boolean;
   /** What relays do when the agent dies. */

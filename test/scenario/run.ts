@@ -8,6 +8,7 @@ import { monotonicMs } from '../../protocol/link/timers.ts';
 import { mosquittoAvailable } from '../lib/brokers/mosquitto.ts';
 import { agentStopped } from './agent-stopped.ts';
 import { brokerBroken, brokerStopped } from './broker-stopped.ts';
+import { byTimeout } from './by-timeout.ts';
 import { cablesPulled, cablesPulledOnly } from './cables-pulled.ts';
 import { doctor } from './doctor.ts';
 import { drills } from './drill.ts';
@@ -67,6 +68,7 @@ const SCENARIOS: Scenario[] = [
   switches,
   drills,
   selfFence,
+  byTimeout,
   timers,
   waysOut,
   waysOutOfLimits,

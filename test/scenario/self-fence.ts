@@ -6,12 +6,12 @@
  * so the bounds are counted from the instant at which the agent stood still.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { monotonicMs } from '../../protocol/link/timers.ts';
-import { built } from '../lib/built.ts';
 import type { Rack } from '../lib/rack.ts';
 import { pause, until } from '../lib/until.ts';
+import { asSelfFencer, deedsOf, untilDone, type What } from './lib/deeds.ts';
 import { allBeat } from './lib/hearing.ts';
 import { onBothPaths } from './lib/racks.ts';
 import type { Scenario } from './lib/scenario.ts';
@@ -28,30 +28,6 @@ const SHIM_LINES = [
   '[self_fence]',
   `timeout = "${PATIENCE_MS}ms"`,
 ];
-
-type What = 'opened' | 'fed' | 'stopped' | 'restart';
-
-interface Deed {
-  atMs: number;
-  what: What;
-}
-
-function deedsOf(rack: Rack, host: string, sinceMs = 0): Deed[] {
-  const path = join(rack.dir, `${host}.sock.deeds`);
-  if (!existsSync(path)) return [];
-  return readFileSync(path, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => line.split(' '))
-    .map(([at, what]) => ({ atMs: Number(at), what: what as What }))
-    .filter(({ atMs }) => atMs >= sinceMs);
-}
-
-function untilDone(rack: Rack, host: string, what: What, sinceMs: number): Promise<Deed> {
-  const look = (): Deed | undefined =>
-    deedsOf(rack, host, sinceMs).find((deed) => deed.what === what);
-  return until(`${host}: ${what}`, look, 3 * PATIENCE_MS);
-}
 
 /** What was done since then, meals left out. */
 function doings(rack: Rack, host: string, sinceMs: number): What[] {
@@ -79,6 +55,11 @@ function assertInTime(atMs: number, sinceMs: number): void {
   const leastMs = PATIENCE_MS - 2 * keepaliveMs - TOLERANCE_MS;
   const mostMs = PATIENCE_MS + LOOK_MS + TOLERANCE_MS;
   assert.ok(afterMs >= leastMs && afterMs <= mostMs, `restarted after ${afterMs} ms`);
+}
+
+async function ended(rack: Rack, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  rack.agent.signal(signal);
+  await rack.agent.ended;
 }
 
 async function cutOff(rack: Rack): Promise<void> {
@@ -112,18 +93,12 @@ async function endedUnheard(rack: Rack, [killed = '', told = '']: string[]): Pro
 
 export const selfFence: Scenario = {
   name: 'self-fence',
-  aboutS: 75,
+  aboutS: 90,
   run: async (stage) => {
     const rack = await stage.rack({
       ...onBothPaths(2, await stage.broker()),
       shimLines: () => SHIM_LINES,
-      program: (_host, shim) => ({
-        command: shim.map((word) =>
-          word === built('host-shim/main.ts')
-            ? built('test/scenario/lib/self-fencer/main.ts')
-            : word,
-        ),
-      }),
+      program: (_host, shim) => ({ command: asSelfFencer(shim) }),
     });
     const { hosts } = rack.setup;
     const [one = '', two = ''] = hosts;
@@ -147,11 +122,15 @@ export const selfFence: Scenario = {
     await rack.bench.cable(one, { pulled: false });
     await stage.promise('an agent that is killed and comes back restarts nobody', () =>
       nobody('the agent was killed', async () => {
-        rack.agent.signal('SIGKILL');
-        await rack.agent.ended;
+        await ended(rack, 'SIGKILL');
         await rack.startAgent();
       }),
     );
+    await stage.promise('an agent that is stopped on purpose is waited for', async () => {
+      await nobody('the agent was stopped', () => ended(rack, 'SIGTERM'));
+      await rack.startAgent();
+      await allBeat(rack, hosts);
+    });
     await stage.promise('a shim that is killed and comes back goes on', async () => {
       const sinceMs = monotonicMs();
       await nobody('the shim was killed', async () => {

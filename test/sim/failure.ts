@@ -1,7 +1,7 @@
 /** What is done with a run that failed: it is made small, and kept as text. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CHECKERS } from './checkers/all.ts';
+import { checkersFor } from './checkers/all.ts';
 import type { Plan } from './plan.ts';
 import { printPlan } from './plan-text.ts';
 import { cryptoFor } from './play.ts';
@@ -17,8 +17,8 @@ const RUNS_MAX = 150;
 export function keepFailure(plan: Plan, complaints: readonly Complaint[]): string {
   const rules = new Set(complaints.map(({ rule }) => rule));
   const fails = (one: Plan): boolean =>
-    runPlan(one, { crypto: cryptoFor(false), checkers: CHECKERS }).complaints.some(({ rule }) =>
-      rules.has(rule),
+    runPlan(one, { crypto: cryptoFor(false), checkers: checkersFor(one) }).complaints.some(
+      ({ rule }) => rules.has(rule),
     );
   const { plan: small } = shrink<Plan>({
     plan,

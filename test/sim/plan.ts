@@ -54,6 +54,8 @@ export interface HostPlan {
   kickMs: number;
   /** Which of its devices may ever lie. Where all may, nobody can know anything. */
   liar: 'nobody' | 'contacts' | 'senses';
+  /** It ends itself without contact; `refuses`: its kernel does not restart it, only its chip does. */
+  ends?: { timeoutMs: number; watchdogMs: number; flags: number; refuses: boolean };
 }
 
 /** One fault or deed. What it does, and what `with` means, says its kind (`faults/`). */

@@ -132,10 +132,16 @@ function judgeProof({ proof }: HostFacts, host: HostView): Said {
 }
 
 function times({ worst }: HostFacts): Said {
-  const { verdictMs, afterStallMs, fencedMs, failedMs, sessionMs } = worst;
-  return fine(
+  const { verdictMs, afterStallMs, fencedMs, failedMs, outlivedMs, sessionMs } = worst;
+  const stall = `${span(afterStallMs)} more after a stall`;
+  const cut =
     `fenced at most ${span(verdictMs + fencedMs)} after its death (verdict ${span(verdictMs)}, ` +
-      `${span(afterStallMs)} more after a stall; proof ${span(fencedMs)}), or failed after ` +
-      `${span(verdictMs + failedMs)}; heard again ${span(sessionMs)} after a restart`,
+    `${stall}; proof ${span(fencedMs)}), or failed after ${span(verdictMs + failedMs)}; `;
+  const timeout =
+    `by timeout fenced ${span(outlivedMs ?? 0)}, and twice the timeout of its own watchdog, ` +
+    `after its last word (${stall}); `;
+  return fine(
+    `${failedMs > 0 ? cut : ''}${outlivedMs === undefined ? '' : timeout}` +
+      `heard again ${span(sessionMs)} after a restart`,
   );
 }

@@ -1,5 +1,6 @@
 /** Judges what belongs to the board itself: keys, storage, clock, its own attention. */
 import type { DoctorFacts, KeyFacts } from '../../../protocol/control/doctor.ts';
+import { HIBERNATION_REMEDY } from '../../drivers/hibernation.ts';
 import { span } from '../words.ts';
 import { type Finding, fine, type Said, under, unwise, wrong } from './finding.ts';
 import type { Outside } from './outside.ts';
@@ -13,7 +14,7 @@ export function judgeMachine(facts: DoctorFacts, outside: Outside): Finding[] {
     ...facts.keys.flatMap((key) => under('keys', `${key.role} ${key.owner}`, judgeKey(key))),
     ...under('storage', facts.storage.dir, judgeStorage(facts.storage)),
     ...under('clock', '', judgeClock(outside)),
-    ...under('loop', '', judgeLoop(facts.loop)),
+    ...under('loop', '', [...judgeLoop(facts.loop), ...judgeSleep(outside)]),
   ];
 }
 
@@ -84,4 +85,9 @@ function judgeLoop({ judgeTickMs, loopLagMs, stalls, stalledMs }: DoctorFacts['l
   if (last.ageMs > LATELY_MS) return [fine(text)];
   const remedy = `Find what keeps the processor from it for longer than ${span(loopLagMs)}: nobody is judged meanwhile.`;
   return [unwise(text, remedy)];
+}
+
+function judgeSleep({ hibernates }: Outside): Said[] {
+  if (hibernates === undefined) return [];
+  return [unwise('this machine can hibernate, and guards nobody meanwhile', HIBERNATION_REMEDY)];
 }

@@ -5,6 +5,7 @@
  */
 import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { attemptSync } from '../../../protocol/attempt.ts';
+import { canHibernate } from '../../drivers/hibernation.ts';
 
 export interface Outside {
   /** By path as the configuration has it. */
@@ -16,6 +17,8 @@ export interface Outside {
   installedMs?: number;
   /** Absent where nobody keeps a note of it. */
   synchronised?: true;
+  /** This machine can sleep on its disk, and guards nobody then. */
+  hibernates?: true;
 }
 
 export interface PortSeen {
@@ -39,6 +42,7 @@ export function lookOutside(paths: readonly string[], keysPath: string, agentPid
     wallMs: Date.now(),
     ...(installed !== undefined && { installedMs: installed }),
     ...(statOf(SYNCHRONISED) !== undefined && { synchronised: true }),
+    ...(canHibernate() && { hibernates: true }),
   };
 }
 

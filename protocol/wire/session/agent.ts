@@ -20,7 +20,7 @@
  * | any | short, oversize, shape, kid, mac, wrong-host | |
  * | SOLICIT | rate | BEACON |
  * | HELLO | life, old-tick, rate; a retired id is opened and gets no answer | WELCOME |
- * | BEAT, KICK, CLAIM, RELEASE, LEAVING, LEFT | unknown-session, replay, rate, old-tick (new life only) | opened |
+ * | BEAT, KICK, CLAIM, RELEASE, PLEDGE, LEAVING, LEFT | unknown-session, replay, rate, old-tick (new life only) | opened |
  */
 import { openBody, type Peeked, peek, sealFrame, verify } from '../codec.ts';
 import type { Crypto } from '../crypto.ts';
@@ -37,10 +37,9 @@ import {
   type AgentSetup,
   type Arrival,
   type From,
-  type OpenedLeaving,
-  type OpenedLeft,
   type OpenedMember,
   type OpenedOnSession,
+  type OpenedWord,
   type Received,
   tableOf,
 } from './opened.ts';
@@ -72,14 +71,19 @@ export type {
   OpenedLeaving,
   OpenedLeft,
   OpenedMember,
+  OpenedPledge,
   OpenedRelease,
   OpenedSolicit,
+  OpenedWord,
   Received,
 } from './opened.ts';
 export type { Refusal } from './table.ts';
 
 /** What the board says to a host under the keys of a session, besides that it is heard. */
-export type Said = Omit<MessageOf<'timer'>, 'kid'> | Omit<MessageOf<'grant'>, 'kid'>;
+export type Said = { [K in 'timer' | 'grant' | 'away']: Omit<MessageOf<K>, 'kid'> }[
+  | 'timer'
+  | 'grant'
+  | 'away'];
 
 /** Throws where a host has no key: the configuration should have been refused. */
 export function agentSessions(setup: AgentSetup): AgentSessions {
@@ -163,22 +167,24 @@ export function alive(
   return sealFrame(sessions.setup.crypto, session.down, channel, message);
 }
 
-/** The answer to a LEAVING or LEFT; undefined where its session has ended since. */
+/** The answer to a LEAVING, LEFT or PLEDGE; undefined where its session has ended since. */
 export function seen(
   sessions: AgentSessions,
-  opened: OpenedLeaving | OpenedLeft,
+  opened: OpenedWord,
   tick: number,
 ): Uint8Array | undefined {
   const session = tableOf(sessions, opened.host).paths[opened.channel]?.standing;
   if (session === undefined || session.id !== opened.session) return undefined;
-  const kind = opened.kind === 'left' ? 'leftSeen' : 'leavingSeen';
+  const kind = SEEN[opened.kind];
   const message = { kind, kid: session.kid, tick, heard: opened.seq } as const;
   return sealFrame(sessions.setup.crypto, session.down, opened.channel, message);
 }
 
+const SEEN = { leaving: 'leavingSeen', left: 'leftSeen', pledge: 'pledgeSeen' } as const;
+
 /**
- * Tells the host where its timer stands, or what became of its word about a group; undefined where
- * no session stands on that channel.
+ * Tells the host where its timer stands, what became of its word about a group, or that this agent stops
+ * on purpose; undefined where no session stands on that channel.
  */
 export function saidFrame(
   sessions: AgentSessions,
@@ -236,7 +242,7 @@ function open(arrival: Arrival): Received | Refusal {
   return onSession(arrival, peeked, kind, table);
 }
 
-const MEMBER_WORDS = ['beat', 'kick', 'claim', 'release', 'leaving', 'left'] as const;
+const MEMBER_WORDS = ['beat', 'kick', 'claim', 'release', 'pledge', 'leaving', 'left'] as const;
 const FROM_HOSTS = ['solicit', 'hello', ...MEMBER_WORDS] as const;
 type MemberWord = (typeof MEMBER_WORDS)[number];
 
@@ -317,6 +323,10 @@ function openedOf(
     if (kind === 'release') return { kind, ...common, turn, group };
     const held = decodeHeld(message.held);
     return held === undefined ? undefined : { kind, ...common, turn, group, held };
+  }
+  if (message.kind === 'pledge') {
+    const { timeout, watchdog, flags } = message;
+    return { kind: 'pledge', ...common, timeout, watchdog, flags };
   }
   const reason = nameOf(LEAVE_REASON, message.reason);
   if (reason === undefined) return undefined;

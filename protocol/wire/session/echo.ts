@@ -25,6 +25,8 @@ export interface HeardLife {
   /** The latest sending time of a beat that this life is known to have heard. */
   heardSentAt: Instant;
   touchedAt: Instant;
+  /** The tick with which it said that it goes away. */
+  awayTick?: number;
 }
 
 /** Made by `echoCell`, one per host; changed by the sessions that share it. */
@@ -77,6 +79,20 @@ export function feedAlive(
   const isNew = now >= cell.twoAgentsUntil;
   cell.twoAgentsUntil = now + TWO_AGENTS_MS;
   return isNew;
+}
+
+/**
+ * Takes it that this life goes away, once; false where something was heard since that is later, of
+ * it or of its successor.
+ */
+export function takeAway(cell: EchoCell, aNonce: Uint8Array, tick: number): boolean {
+  const life = cell.lives.find((one) => sameNonce(one.aNonce, aNonce));
+  const stoodAt = life?.stoodAt;
+  if (life === undefined || stoodAt === undefined) return false;
+  const isOld = tick < life.tick || tick <= (life.awayTick ?? 0);
+  if (isOld || cell.lives.some((other) => (other.stoodAt ?? stoodAt) > stoodAt)) return false;
+  life.awayTick = tick;
+  return true;
 }
 
 function answeredAfter(life: HeardLife, other: HeardLife): boolean {

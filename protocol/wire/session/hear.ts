@@ -8,8 +8,9 @@ import type { Instant } from '../instant.ts';
 import { nameOf } from '../messages.ts';
 import { decodeTimer, TIMER_STATE, TIMER_UNIT_MS } from '../timer.ts';
 import { sameNonce, sessionKeys } from './derive.ts';
-import { feedAlive, feedBeacon, feedWelcome } from './echo.ts';
+import { feedAlive, feedBeacon, feedWelcome, takeAway } from './echo.ts';
 import {
+  AWAY_AGE_MS,
   type HostNews,
   type HostRefusal,
   type HostSession,
@@ -52,6 +53,10 @@ function onPeeked(
       return onTimer(session, frame, peeked, news);
     case 'grant':
       return onGrant(session, frame, peeked, news);
+    case 'pledgeSeen':
+      return onPledgeSeen(session, frame, peeked, news);
+    case 'away':
+      return onAway(session, frame, peeked, now, news);
     default:
       // Our own echo on a line that returns what it gets.
       return 'shape';
@@ -197,6 +202,41 @@ function onGrant(
   if (turn <= own.grantTurn) return 'replay';
   own.grantTurn = turn;
   news.push({ kind: 'grant', aNonce: own.aNonce, turn, group, answer, holder });
+  return undefined;
+}
+
+function onPledgeSeen(
+  session: HostSession,
+  frame: Uint8Array,
+  peeked: Peeked,
+  news: HostNews[],
+): HostRefusal | undefined {
+  const own = ownerOf(session, peeked);
+  if (typeof own === 'string') return own;
+  const seen = openBody(frame, 'pledgeSeen');
+  if ('refused' in seen) return 'shape';
+  const isAnswer = own.pledgeSeq > 0 && seen.heard >= own.pledgeSeq && seen.heard <= own.lastSeq;
+  if (!isAnswer || own.pledgeAnswered) return 'replay';
+  own.pledgeAnswered = true;
+  news.push({ kind: 'pledge-acknowledged' });
+  return undefined;
+}
+
+/** A copy that comes late, or after a sign that the agent is there, must not make anybody wait. */
+function onAway(
+  session: HostSession,
+  frame: Uint8Array,
+  peeked: Peeked,
+  now: Instant,
+  news: HostNews[],
+): HostRefusal | undefined {
+  const own = ownerOf(session, peeked);
+  if (typeof own === 'string') return own;
+  const away = openBody(frame, 'away');
+  if ('refused' in away) return 'shape';
+  const isLate = now - own.aliveAt > AWAY_AGE_MS;
+  if (isLate || !takeAway(session.setup.echo, own.aNonce, away.tick)) return 'replay';
+  news.push({ kind: 'away', returnByS: away.returnByS });
   return undefined;
 }
 

@@ -44,6 +44,7 @@ export interface HostSession {
   solicitGapMs: number;
   leave: Leave | undefined;
   timer: TimerWish | undefined;
+  pledge: Pledge | undefined;
   /** How often a program of this host has kicked the timer; beats carry the low four bits. */
   kicks: number;
 }
@@ -53,6 +54,14 @@ export interface TimerWish {
   op: 'timer-set' | 'timer-off';
   /** The settings in the bytes of timer.ts; none for `timer-off`. */
   args: Uint8Array;
+  nextAt: Instant;
+}
+
+/** What ends this life without contact, in units of the wire; said like a wish for the timer. */
+export interface Pledge {
+  timeout: number;
+  watchdog: number;
+  flags: number;
   nextAt: Instant;
 }
 
@@ -68,7 +77,7 @@ export type HostEvent =
   | { kind: 'up' }
   | { kind: 'lost' }
   | { kind: 'due' }
-  /** Flags that every beat carries from now on, besides the kick count. */
+  /** Flags that every beat carries from now on, besides the kick count; a new one is said at once. */
   | { kind: 'flags'; flags: number }
   /** A program of this host kicked: told at once, and by every beat. */
   | { kind: 'kick'; count: number }
@@ -76,6 +85,7 @@ export type HostEvent =
   /** Asks for a group, or with 0 only reports; said once, on each session that speaks. */
   | { kind: 'claim'; turn: number; group: number; held: readonly number[] }
   | { kind: 'release'; turn: number; group: number }
+  | ({ kind: 'pledge' } & Omit<Pledge, 'nextAt'>)
   /** Announces a planned stop; beats go on. */
   | { kind: 'leave'; reason: LeaveReason; returnByS: number }
   /** Everything managed has stopped: the last message; beats end. */
@@ -106,6 +116,9 @@ export type HostNews =
       answer: GroupAnswer;
       holder: number;
     }
+  /** The agent stops on purpose, and wants to be back in that time. */
+  | { kind: 'away'; returnByS: number }
+  | { kind: 'pledge-acknowledged' }
   | { kind: 'left-acknowledged' }
   | { kind: 'leaving-acknowledged' };
 
@@ -113,6 +126,9 @@ export type HostNews =
 export const RESTING: number = Number.POSITIVE_INFINITY;
 /** ALIVEs are missing after this many periods T. */
 export const MISSING_PERIODS = 3;
+
+/** A farewell is said while the board is heard: one that comes later than this was long on its way. */
+export const AWAY_AGE_MS = 5_000;
 
 /** Whether the ALIVEs of this session have been missing for 3T. */
 export function isMissing(session: HostSession, own: Standing, now: Instant): boolean {

@@ -19,7 +19,8 @@
  * | BEACON | HELLO, one a second and life |
  * | WELCOME | session stands, first beat; the echo is fed |
  * | ALIVE | contact; the echo is fed |
- * | due | beat every K; LEAVING, LEFT and the timer's KICK every T until answered; HELLO, SOLICIT |
+ * | AWAY | the agent stops on purpose: news, unless something later was heard |
+ * | due | beat every K; LEAVING, LEFT, KICK of the timer and PLEDGE every T until answered; HELLO, SOLICIT |
  * | kick | KICK on each session at once; every beat carries the count |
  * | claim, release | the same on each session at once; whoever said it repeats it |
  * | lost | nothing is sent until up; sessions stay |
@@ -48,6 +49,7 @@ import {
   isMissing,
   type Leave,
   MISSING_PERIODS,
+  type Pledge,
   RESTING,
   type TimerWish,
 } from './host-state.ts';
@@ -81,6 +83,7 @@ export function hostSession(setup: HostSetup): HostSession {
     solicitGapMs: SOLICIT_FIRST_MS,
     leave: undefined,
     timer: undefined,
+    pledge: undefined,
     kicks: 0,
   };
 }
@@ -106,8 +109,14 @@ export function stepHostSession(
       session.isUp = false;
       break;
     case 'flags':
+      if ((event.flags & ~session.flags) !== 0) beatNow(session, now);
       session.flags = event.flags;
       break;
+    case 'pledge': {
+      const { kind: _, ...terms } = event;
+      wishPledge(session, { ...terms, nextAt: now });
+      break;
+    }
     case 'kick':
       session.kicks = event.count;
       break;
@@ -147,6 +156,19 @@ function wishTimer(session: HostSession, wish: TimerWish): void {
     own.timerSeq = 0;
     own.timerAnswered = false;
   }
+}
+
+function wishPledge(session: HostSession, pledge: Pledge): void {
+  session.pledge = pledge;
+  for (const own of session.standing) {
+    own.pledgeSeq = 0;
+    own.pledgeAnswered = false;
+  }
+}
+
+/** The next beat comes at once, those after it when they would have come. */
+function beatNow({ standing }: HostSession, now: Instant): void {
+  for (const own of standing) if (own.nextBeatAt !== RESTING) own.nextBeatAt = now;
 }
 
 /** A kick or a word about a group, on each session that speaks; LEFT is the last word. */
@@ -208,7 +230,7 @@ function whatIsDue(session: HostSession, now: Instant, draw: () => Uint8Array): 
   if (hasLeft(session)) return [];
   const frames: Uint8Array[] = [];
   for (const own of session.standing) sendOnSession(session, own, now, frames);
-  for (const word of [session.leave, session.timer]) {
+  for (const word of [session.leave, session.timer, session.pledge]) {
     if (word !== undefined && word.nextAt <= now) word.nextAt = now + session.setup.beaconMs;
   }
   for (const life of session.lives) {
@@ -239,7 +261,7 @@ function sendOnSession(
   frames: Uint8Array[],
 ): void {
   const { keepaliveMs, echo } = session.setup;
-  const { leave, timer } = session;
+  const { leave, timer, pledge } = session;
   const stamp = () => stampOf(session, own, now);
   if (own.nextBeatAt <= now && leave?.kind !== 'left') {
     const twoAgents = now < echo.twoAgentsUntil ? FLAG_TWO_AGENTS : 0;
@@ -253,6 +275,11 @@ function sendOnSession(
     if (own.timerSeq === 0) own.timerSeq = own.lastSeq;
     frames.push(frame);
   }
+  if (pledge !== undefined && saysPledge(session, own) && pledge.nextAt <= now) {
+    const { nextAt: _, ...terms } = pledge;
+    frames.push(sealUp(session, own.up, { kind: 'pledge', ...stamp(), ...terms }));
+    if (own.pledgeSeq === 0) own.pledgeSeq = own.lastSeq;
+  }
   if (leave === undefined || own.leaveAnswered || leave.nextAt > now) return;
   const { kind, returnByS } = leave;
   const said = { ...stamp(), reason: LEAVE_REASON[leave.reason] };
@@ -265,6 +292,10 @@ function sendOnSession(
 /** The wish for the timer is said until it is answered, and not after LEFT. */
 function saysTimer(session: HostSession, own: Standing): boolean {
   return session.timer !== undefined && !own.timerAnswered && session.leave?.kind !== 'left';
+}
+
+function saysPledge({ pledge, leave }: HostSession, own: Standing): boolean {
+  return pledge !== undefined && !own.pledgeAnswered && leave?.kind !== 'left';
 }
 
 /** A life with which no session stands, whose ALIVEs are missing, or whose session grows old. */
@@ -333,8 +364,10 @@ function nextDue(session: HostSession, now: Instant): Instant {
   for (const own of session.standing) {
     if (session.leave?.kind !== 'left') wanted.push(own.nextBeatAt);
     if (session.leave !== undefined && !own.leaveAnswered) wanted.push(session.leave.nextAt);
-    if (session.timer !== undefined && saysTimer(session, own) && own.nextBeatAt !== RESTING) {
-      wanted.push(session.timer.nextAt);
+    if (own.nextBeatAt === RESTING) continue;
+    if (session.timer !== undefined && saysTimer(session, own)) wanted.push(session.timer.nextAt);
+    if (session.pledge !== undefined && saysPledge(session, own)) {
+      wanted.push(session.pledge.nextAt);
     }
   }
   if (session.solicitAt !== undefined) wanted.push(session.solicitAt);

@@ -83,6 +83,15 @@ export interface OpenedRelease extends OpenedOnSession {
   group: number;
 }
 
+/** What ends this life of the host without contact; times in units of the wire (timer.ts). */
+export interface OpenedPledge extends OpenedOnSession {
+  kind: 'pledge';
+  timeout: number;
+  watchdog: number;
+  /** Of `PLEDGE`. */
+  flags: number;
+}
+
 export interface OpenedHello {
   kind: 'hello';
   host: number;
@@ -103,7 +112,10 @@ export interface OpenedSolicit {
 
 export type OpenedMember =
   | (OpenedBeat | OpenedKick | OpenedLeaving | OpenedLeft)
-  | (OpenedClaim | OpenedRelease);
+  | (OpenedClaim | OpenedRelease | OpenedPledge);
+
+/** What is answered with no more than that it was heard. */
+export type OpenedWord = OpenedLeaving | OpenedLeft | OpenedPledge;
 
 export type Opened = OpenedMember | OpenedHello | OpenedSolicit;
 

@@ -33,6 +33,9 @@ export interface Standing {
   /** The first seq of the wish for the timer that waits for its answer; 0 for none. */
   timerSeq: number;
   timerAnswered: boolean;
+  /** The first seq of the pledge that waits for its answer; 0 for none. */
+  pledgeSeq: number;
+  pledgeAnswered: boolean;
   /** Of the last word about the timer: its tick, and what it answered. */
   timerTick: number;
   timerHeard: number;
@@ -58,6 +61,8 @@ export function newStanding(
     leaveAnswered: false,
     timerSeq: 0,
     timerAnswered: false,
+    pledgeSeq: 0,
+    pledgeAnswered: false,
     timerTick: 0,
     timerHeard: 0,
     grantTurn: 0,

@@ -275,7 +275,6 @@ test('what this version cannot do yet is refused in so many words', () => {
   for (const key of ['reference = "x"', 'retry_boot = 3']) {
     refused(text(`${key}\n`), /this version does not support the key yet/);
   }
-  refused(text('proof = "by-timeout"\n'), /this version does not support "by-timeout" yet/);
   refused(`${text('')}[checks]\n`, /^checks: this version does not support/);
 });
 

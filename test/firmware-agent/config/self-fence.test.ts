@@ -1,5 +1,6 @@
 /** What agent.toml must say before a host may fence itself for want of contact with this board. */
 import { parseAgentConfig } from '../../../firmware-agent/config/parse.ts';
+import { reportCheck } from '../../../firmware-agent/config/report.ts';
 import { assert, suite } from '../../lib/suite.ts';
 
 const test = suite('self-fence and watchdog in agent.toml');
@@ -69,6 +70,37 @@ test('a host whose every contact hangs on the board says that it knows', () => {
   // The arithmetic holds all the same.
   const short = known.replace('10m', '30s');
   assert.match(told({ keys: short, mqtt: 'none' }).join(), /30 s is too short/);
+});
+
+test('by-timeout rests on a self-fence whose board is known to be its only contact', () => {
+  const proof = 'proof = "by-timeout"\n';
+  const fence = 'self_fence = "10m"\nself_fence_shared_fate = true\n';
+  assert.equal(told({ keys: proof + fence }), []);
+  assert.equal(told({ keys: proof + fence, mqtt: 'none' }), []);
+  assert.match(told({ keys: proof }).join(), /^hosts\.a\.proof: it rests on .*by_timeout = true/);
+  const unknown = told({ keys: `${proof}self_fence = "10m"` }).join();
+  assert.match(unknown, /^hosts\.a\.proof: the board is then its only contact.*shared_fate = true/);
+  const kept = told({ keys: `${proof}${fence}after_fence = "stay-off"` }).join();
+  assert.match(kept, /^hosts\.a\.after_fence: .*cannot be kept off/);
+  assert.match(told({ keys: proof + fence.replace('10m', '30s') }).join(), /30 s is too short/);
+});
+
+test('a host without outlets is taken where it may be proven dead by timeout, and nowhere else', () => {
+  const text = (keys: string): string =>
+    `schema = 1\nversion = 1\n[agent]\nname = "b"\nid = 1\n${WATCHDOG}` +
+    `[hosts.a]\nid = 1\nserial = { path = "/dev/ttyS1" }\nsilence = "act"\n${keys}\n`;
+  const fence = 'self_fence = "60s"\nself_fence_shared_fate = true\n';
+  const taken = parseAgentConfig(text(`proof = "by-timeout"\n${fence}`), 'agent.toml');
+  assert.ok(taken.ok);
+  const report = reportCheck(taken, { file: 'agent.toml', json: false }).text;
+  // 60 s and twice the clock error, two keepalives, two judge ticks.
+  assert.match(report, /by timeout fenced 62\.22 s, and twice the timeout of its own watchdog/);
+  assert.not.match(report, /then fenced within/);
+  for (const proof of ['', 'proof = "by-hold"\n', 'proof = "verified"\n']) {
+    const refused = parseAgentConfig(text(proof + fence), 'agent.toml');
+    const problems = refused.ok ? [] : refused.problems;
+    assert.ok(problems.some(({ problem }) => problem === 'the host has no outlets'));
+  }
 });
 
 test('a shared fate without a self-fence is refused', () => {

@@ -90,6 +90,16 @@ const KEPT = fence({ at: 'kept', since: NOW - 900 }, { ...proven, keptBy: 'x' })
 const DUE = fence({ at: 'due', since: NOW - 900 }, proven);
 const CLOSING = fence({ at: 'closing', since: CUT_AT, triedAt: NOW - 100, tries: 0 }, proven);
 
+/** One life, heard last at 900,000, that must be over at the given time. */
+const pledged = (overAwake: number): Partial<Scene> => ({
+  expiry: { incarnation: 7, heardAwake: 900_000, overAwake },
+});
+const bare = { methods: [] } as const;
+const waiting = (untilAwake: number): Fence =>
+  fence({ at: 'waiting', since: NOW - 100, heardAwake: 900_000, untilAwake });
+const WAITING = waiting(NOW + 1);
+const LISTENING = { ...waiting(NOW), darkTick: 100 };
+
 /** An order came to what was proven, and waits for what is read from then on. */
 const joinedAt = (was: Fence, confirmFrom: number): Fence => ({
   ...was,
@@ -99,6 +109,7 @@ const joinedAt = (was: Fence, confirmFrom: number): Fence => ({
 
 const tick: FenceEvent = { kind: 'tick', drained: true };
 const sign = (at: number, fresh = true): FenceEvent => ({ kind: 'sign', tick: at, fresh });
+const knock = (at: number, life = 7): FenceEvent => ({ ...sign(at, false), life }) as FenceEvent;
 const join = (op: 'fence' | 'off'): FenceEvent => ({ kind: 'joined', cmdId: 'b', op, keptBy: 'y' });
 const journalled: FenceEvent = { kind: 'journalled' };
 const released: FenceEvent = { kind: 'released' };
@@ -152,6 +163,34 @@ const CASES: [guard: string, was: Fence, event: FenceEvent, scene: Scene][] = [
   ['', fence(proving(0)), journalled, scene(DARK)],
   ['', fence(proving(0)), join('off'), scene(DARK)],
   ['', fence(proving(0), { keptBy: 'x' }), released, scene(DARK)],
+  ['may cut, no outlets, pledged', INTENT, journalled, scene(LIT, { ...bare, ...pledged(NOW) })],
+  [
+    'may cut, no outlets, not pledged',
+    INTENT,
+    journalled,
+    scene(LIT, { ...bare, expiry: { why: 'softdog' } }),
+  ],
+  [
+    'failed, the last, pledged',
+    fence(proving(1)),
+    tick,
+    scene(LIT, { now: NOW + 6_001, ...pledged(NOW) }),
+  ],
+  ['', WAITING, tick, scene(LIT)],
+  ['', LISTENING, { kind: 'tick', drained: false }, scene(LIT)],
+  // A board that stood still meanwhile waits so much longer.
+  ['', waiting(NOW), tick, scene(LIT, { stalledMs: 1 })],
+  ['it must be over', waiting(NOW), tick, scene(LIT)],
+  ['silent for 2 K more', LISTENING, tick, scene(LIT)],
+  ['the same, no outlets', LISTENING, tick, scene(LIT, bare)],
+  ['', WAITING, knock(999), scene(LIT)],
+  ['', LISTENING, knock(99), scene(LIT)],
+  ['', LISTENING, knock(100, 8), scene(LIT)],
+  ['of itself, after the round', LISTENING, knock(100), scene(LIT)],
+  ['the same, no outlets', LISTENING, knock(100), scene(LIT, bare)],
+  ['', WAITING, journalled, scene(LIT)],
+  ['', WAITING, join('fence'), scene(LIT)],
+  ['', WAITING, released, scene(LIT)],
   ['contradicted', KEPT, tick, scene({ ...DARK, sense: 'on' })],
   ['contradicted', KEPT, tick, scene({ ...DARK, contact: 'closed' })],
   ['contradicted', KEPT, sign(100), scene(DARK)],
@@ -209,7 +248,7 @@ test('every pair of step and event does what the table says, and nothing else', 
 
 test('the walk leaves no step and no event out', () => {
   const pairs = new Set(CASES.map(([, was, event]) => `${was.step.at} ${event.kind}`));
-  assert.is(pairs.size, 5 * 5);
+  assert.is(pairs.size, 6 * 5);
 });
 
 test('nothing moves on a tick that does not say that all input was handed in', () => {

@@ -203,12 +203,14 @@ test('storage that refuses, tears or loses is told, and that fencing goes on', (
   finds(storage({ unsaved: 2 }), { ...at, level: 'warn' }, /2 were not written/);
 });
 
-test('a clock before the installation and a board that stood still are told, old stalls shown', () => {
+test('a wrong clock, and a board that stood still or may sleep, are told, old stalls shown', () => {
   finds(
     ({ outside }) => Object.assign(outside, { wallMs: 0, installedMs: 1 }),
     { group: 'clock', level: 'warn' },
     /1970.*no decision depends on it/,
   );
+  const sleeps = ({ outside }: Patient) => Object.assign(outside, { hibernates: true });
+  finds(sleeps, { group: 'loop', level: 'warn' }, /can hibernate.*nohibernate/);
   const stall =
     (ageMs: number) =>
     ({ facts }: Patient): void => {

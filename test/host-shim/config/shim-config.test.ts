@@ -135,6 +135,7 @@ test('a self-fence that noise would reach is refused, and one a hair longer is n
     refusals(
       `${WATCHDOG}[self_fence]\ntimeout = "${timeout}"\n[timing]\nkeepalive = "${keepalive}"\n`,
     );
+  assert.match(fence('2h').join(), /^self_fence\.timeout: the board cannot be told/);
   assert.match(fence('6.9s').join(), /^self_fence\.timeout: .*a few lost beats/);
   assert.equal(fence('7s'), []);
   assert.equal(fence('2.5s', '250ms'), []);

@@ -35,6 +35,11 @@ test('numbers that have names are printed with them', () => {
   assert.match(printFrame(frameOf('order')), /incarnation 0 {2}\(whatever has power now\)/);
   assert.match(printFrame(frameOf('result')), /outcome +2 {2}\(done\)/);
   assert.match(printFrame(frameOf('state')), /body .*\{"name":"alpha"\}/);
+  assert.match(printFrame(frameOf('pledge')), /timeout +300 {2}\(30 s\)/);
+  assert.match(
+    printFrame(frameOf('pledge')),
+    /flags +7 {2}\(a hardware watchdog, nowayout, .*alone/,
+  );
   assert.match(printFrame(frameOf('beat')), /flags +5 {2}\(kick count 5\)/);
 });
 

@@ -160,11 +160,12 @@ test('the owner is read before the MAC where the message names one', () => {
     ...{ leaving: 1, leavingSeen: undefined, left: 1, leftSeen: undefined },
     ...{ query: 11, state: 11, order: 11, result: 11, kick: 1, timer: undefined },
     ...{ claim: 1, grant: undefined, release: 1 },
+    ...{ pledge: 1, pledgeSeen: undefined, away: undefined },
   });
 });
 
 test('a type that nobody knows is refused as a wrong shape', () => {
-  for (const type of [0, 20, 23]) {
+  for (const type of [0, 23, 24]) {
     const frame = new Uint8Array(40);
     frame.set([0x84, type]);
     assert.is(refusalOf(peek(frame)), 'shape', String(type));

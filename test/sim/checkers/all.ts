@@ -1,4 +1,5 @@
 /** Every checker of the simulator. */
+import type { Plan } from '../plan.ts';
 import type { Checker } from '../witness.ts';
 import { contradicted } from './contradicted.ts';
 import { fencedIsTrue } from './fenced-is-true.ts';
@@ -8,6 +9,7 @@ import { noHealthyCut } from './no-healthy-cut.ts';
 import { oneCutOneCause } from './one-cut-one-cause.ts';
 import { oneHolder } from './one-holder.ts';
 import { orders } from './orders.ts';
+import { type Outlived, outlivedIn } from './outlived.ts';
 import { resultsInTime } from './results-in-time.ts';
 import { sensesBelieved } from './senses-believed.ts';
 import { sharedSilence } from './shared-silence.ts';
@@ -35,3 +37,15 @@ export const CHECKERS: readonly Checker[] = [
   resultsInTime,
   whyNotFenced,
 ];
+
+/** Those that know of no end but the loss of power, and of no steps but those of a cut. */
+const BY_POWER: ReadonlySet<Checker> = new Set([fencedIsTrue, contradicted, orders, resultsInTime]);
+
+/** The checkers for a plan; `seen` is filled where hosts of it end themselves. */
+export function checkersFor(
+  plan: Plan,
+  seen: Outlived = { fenced: 0, spareMs: Number.POSITIVE_INFINITY },
+): readonly Checker[] {
+  if (plan.hosts.every(({ ends }) => ends === undefined)) return CHECKERS;
+  return [...CHECKERS.filter((one) => !BY_POWER.has(one)), outlivedIn(plan, seen)];
+}

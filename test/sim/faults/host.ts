@@ -23,6 +23,7 @@ import {
   thaw,
 } from '../world/machine.ts';
 import { timerFor } from '../world/orderers.ts';
+import { endSelfFence } from '../world/self-fence.ts';
 import { add, type Channel, DEED, type Machine, machineOf, type World } from '../world/state.ts';
 import { sendUp } from '../world/wires.ts';
 import { anyHost, anySpan, chanceOf, type Drawn, type FaultKind } from './kind.ts';
@@ -67,6 +68,7 @@ export const HOST: Readonly<Record<string, FaultKind>> = {
     draw: (chance, plan) => ({ ...here(chance, plan), forMs: chance.between(20, 3_000) }),
     begin: (world, { host = 0 }) => {
       const machine = machineOf(world, host);
+      if (machine.shim !== undefined) endSelfFence(world, machine, false);
       machine.shim = undefined;
     },
     end: (world, { host = 0 }) => {

@@ -7,9 +7,18 @@ import type { GroupsEffect } from '../../../host-shim/core/groups.ts';
 import { newShim, type ShimEvent, stepShim } from '../../../host-shim/core/shim.ts';
 import type { LeaveReason } from '../../../protocol/wire/messages.ts';
 import { FLAG_SICK } from '../../../protocol/wire/messages.ts';
-import { stepHostSession } from '../../../protocol/wire/session/host.ts';
+import { type HostNews, stepHostSession } from '../../../protocol/wire/session/host.ts';
 import { isOrderTraffic } from '../../../protocol/wire/session/orderer.ts';
 import { localAt, worldAt } from './local-clock.ts';
+import {
+  beginSelfFence,
+  endSelfFence,
+  endsItself,
+  hearForLease,
+  isLookDue,
+  isStarved,
+  newSelfFence,
+} from './self-fence.ts';
 import { add, type Channel, DEED, type Machine, tell, trace, type World } from './state.ts';
 import { sendUp } from './wires.ts';
 
@@ -71,6 +80,7 @@ export function givePower(world: World, machine: Machine): void {
 }
 
 function endLife(world: World, machine: Machine): void {
+  if (machine.selfFence !== undefined) machine.selfFence = newSelfFence();
   machine.start += 1;
   machine.frozen = 0;
   stopShim(machine);
@@ -143,6 +153,7 @@ export function startShim(world: World, machine: Machine): void {
     groups: { configured: groupsOf(world, machine), remembered: machine.record },
   });
   setSick(world, machine);
+  beginSelfFence(world, machine);
   if (settings.serial !== undefined) takeShim(world, machine, { kind: 'up', channel: 'serial' });
   if (settings.mqtt && world.parties[machine.index + 1]?.connected === true) {
     takeShim(world, machine, { kind: 'up', channel: 'mqtt' });
@@ -211,6 +222,7 @@ export function forgetUnsure(world: World): void {
 
 /** Its shim takes one event, and everything that follows from it is done. */
 export function takeShim(world: World, machine: Machine, event: ShimEvent): void {
+  if (endsItself(world, machine)) return boot(world, machine);
   const { shim } = machine;
   if (shim === undefined) return;
   const now = localAt(machine.clock, world.now);
@@ -218,10 +230,27 @@ export function takeShim(world: World, machine: Machine, event: ShimEvent): void
   machine.dueAt = worldAt(machine.clock, now + Math.ceil(Math.max(0, dueAt - now)));
   for (const effect of effects) {
     if (effect.kind === 'send') sendUp(world, machine, effect.channel as Channel, effect.frame);
-    else if (effect.kind === 'gone') onGone(world, machine);
-    else if (effect.kind !== 'news') onGroups(world, machine, effect);
+    else if (effect.kind === 'gone') onGone(world, machine, effect.told);
+    else if (effect.kind === 'news') pledge(world, machine, effect.news);
+    else onGroups(world, machine, effect);
   }
   setAlarm(world, machine);
+}
+
+function pledge(world: World, machine: Machine, news: HostNews): void {
+  const word = hearForLease(world, machine, news);
+  if (word !== undefined) takeShim(world, machine, word);
+}
+
+/** Its shim looks at the lease, which may have run out. */
+export function onLook(world: World, machine: Machine, looks: number): void {
+  const isDue = isLookDue(world, machine, looks);
+  if (isDue && endsItself(world, machine)) boot(world, machine);
+}
+
+/** Its watchdog may act, whatever its kernel does. */
+export function onBite(world: World, machine: Machine, life: number): void {
+  if (isStarved(world, machine, life)) boot(world, machine);
 }
 
 /** Only an earlier alarm is set anew: one that rings too early is put off then. */
@@ -293,9 +322,10 @@ export function leave(
   takeShim(world, machine, { kind: 'leave', reason: said, returnByS });
 }
 
-function onGone(world: World, machine: Machine): void {
+function onGone(world: World, machine: Machine, told: boolean): void {
   const { leaving } = machine;
   stopShim(machine);
+  endSelfFence(world, machine, told);
   if (leaving === 'reboot') boot(world, machine);
   if (leaving !== 'off') return;
   machine.switchedOff = true;

@@ -22,6 +22,7 @@ import type { Stream } from '../streams.ts';
 import type { Truth, Witness } from '../witness.ts';
 import { type Agenda, plan as planDeed } from './agenda.ts';
 import type { LocalClock } from './local-clock.ts';
+import type { SelfFence } from './self-fence.ts';
 
 /** Kinds of deeds on the agenda; `a` is the index of a host unless it says otherwise. */
 export const DEED = {
@@ -67,6 +68,9 @@ export const DEED = {
   fed: 29,
   /** A serial port of the board (`a` its host) opens, or is gone (`b` 0). */
   port: 30,
+  /** A shim looks at its lease; the watchdog of a machine acts. */
+  look: 31,
+  bite: 32,
 } as const;
 
 export type Channel = 'serial' | 'mqtt';
@@ -127,6 +131,8 @@ export interface Machine {
   /** Faults under which its program stands still. */
   frozen: number;
   shim: Shim | undefined;
+  /** Only where its plan says that it ends itself. */
+  selfFence: SelfFence | undefined;
   ring: KeyRing;
   dueAt: number;
   alarmAt: number;

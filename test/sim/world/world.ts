@@ -25,14 +25,17 @@ import {
   boot,
   hearBroker,
   hearLine,
+  onBite,
   onBooted,
   onFed,
+  onLook,
   onShimDue,
   onUnfed,
   startShim,
   takeShim,
 } from './machine.ts';
 import { onAnswer, onOrderDue } from './orderers.ts';
+import { newSelfFence } from './self-fence.ts';
 import {
   add,
   count,
@@ -129,6 +132,7 @@ function newMachine(plan: Plan, crypto: Crypto, host: HostPlan, index: number): 
       fedAt: undefined,
     },
     ...{ switchedOff: false, mainsOff: 0, frozen: 0, shim: undefined, alarms: 0 },
+    selfFence: host.ends === undefined ? undefined : newSelfFence(),
     ring: ringOf(crypto, [keyFor(plan.seed, 'host', settings.name, 1, true)]),
     dueAt: Number.POSITIVE_INFINITY,
     alarmAt: Number.POSITIVE_INFINITY,
@@ -225,6 +229,10 @@ function onMachine(world: World, machine: Machine, kind: number, b: number, what
       return onBooted(world, machine, b);
     case DEED.pulse:
       return onPulse(world, machine);
+    case DEED.look:
+      return onLook(world, machine, b);
+    case DEED.bite:
+      return onBite(world, machine, b);
     case DEED.kick:
       return kick(world, machine);
     default:

@@ -14,6 +14,7 @@ import { RIGHTS } from './rights.ts';
 import { SESSION } from './session.ts';
 import { SILENCE } from './silence.ts';
 import { STANDSTILL } from './standstill.ts';
+import { TIMEOUT } from './timeout.ts';
 import { TIMER } from './timer.ts';
 import { WIRE } from './wire.ts';
 
@@ -29,6 +30,7 @@ export const GUARDS: readonly Guard[] = [
   ...ORDERS,
   ...RIGHTS,
   ...STANDSTILL,
+  ...TIMEOUT,
   ...TIMER,
   ...GROUPS,
   ...RESTART,

@@ -102,8 +102,8 @@ export const FENCE: readonly Guard[] = [
     name: 'the keys of a life that was fenced are destroyed',
     rule: 'S2: session keys are destroyed at publication, and the life is retired',
     file: `${CORE}/carry-out.ts`,
-    find: "    effects.push({ kind: 'retire', host: host.settings.host, incarnation });\n  }\n  forgetLife",
-    put: '  }\n  forgetLife',
+    find: "    effects.push({ kind: 'retire', host: host.settings.host, incarnation });\n  }\n  const present",
+    put: '  }\n  const present',
   },
   {
     name: 'a message of a life that is over is no life',
@@ -226,8 +226,8 @@ export const FENCE: readonly Guard[] = [
     name: 'an unlogged cut says so',
     rule: 'S8: a relay moves for one reason that is recorded before, or flagged `unlogged`',
     file: `${CORE}/fence.ts`,
-    find: "unlogged: event.kind !== 'journalled' }, 0, scene);",
-    put: 'unlogged: false }, 0, scene);',
+    find: "unlogged: event.kind !== 'journalled' };",
+    put: 'unlogged: false };',
   },
   {
     name: 'the intent is journalled',

@@ -303,7 +303,7 @@ export const PROOF: readonly Guard[] = [
     name: 'nothing is known off that a person only answered for',
     rule: 'S1: an order that joins what was proven is answered by readings of its own',
     file: `${CORE}/order-power.ts`,
-    find: "if (fence.proof === 'none' || fence.proof === 'by-hand') return false;",
+    find: "if (fence.proof !== 'verified' && fence.proof !== 'by-hold') return false;",
     put: "if (fence.proof === 'none') return false;",
   },
 ];

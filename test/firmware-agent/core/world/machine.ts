@@ -42,6 +42,8 @@ export interface Machine {
   /** Changes of power at the machine, oldest first. */
   power: { at: number; on: boolean }[];
   unfedAt?: number;
+  /** What it pledges of its own end in each session, in units of the wire. */
+  pledge?: { timeout: number; watchdog: number; flags: number };
   /** A check on it fails, and its beats say so. */
   sick?: boolean;
   /** Another agent claims it, and its beats say so. */

@@ -103,7 +103,11 @@ function beatOn(
   const periodMs = machine.settings.timing.keepaliveMs;
   const flags =
     (machine.sick === true ? FLAG_SICK : 0) | (machine.twoAgents === true ? FLAG_TWO_AGENTS : 0);
+  const isFirst = session.lastSeq === 0;
   if (machine.at === 'up') say(world, path, give, 'beat', { flags });
+  if (machine.at === 'up' && isFirst && machine.pledge !== undefined) {
+    say(world, path, give, 'pledge', { pledge: machine.pledge });
+  }
   const periods = Math.floor((world.now - session.since) / periodMs + 1e-6) + 1;
   world.agenda.add(session.since + periods * periodMs, () => beatOn(world, path, of, give));
 }
@@ -117,6 +121,7 @@ export interface Said {
   turn?: number;
   group?: number;
   held?: number[];
+  pledge?: NonNullable<Machine['pledge']>;
 }
 
 /** Sends one message on the session of a path; nothing where none stands. */
@@ -143,6 +148,7 @@ export function say(
   };
   const { returnByS = 60, reason = 'stop', op = 'timer-reset', args = new Uint8Array() } = more;
   const { turn = 0, group = 0, held = [] } = more;
+  const { pledge = { timeout: 0, watchdog: 0, flags: 0 } } = more;
   const count = machine.kicks & 0x0f;
   const flags = (more.flags ?? 0) | count;
   const opened: Member =
@@ -150,13 +156,15 @@ export function say(
       ? { kind, ...common, flags, bytes: new Uint8Array() }
       : kind === 'kick'
         ? { kind, ...common, op, count, args }
-        : kind === 'leaving'
-          ? { kind, ...common, reason, returnByS }
-          : kind === 'claim'
-            ? { kind, ...common, turn, group, held }
-            : kind === 'release'
-              ? { kind, ...common, turn, group }
-              : { kind, ...common, reason };
+        : kind === 'pledge'
+          ? { kind, ...common, ...pledge }
+          : kind === 'leaving'
+            ? { kind, ...common, reason, returnByS }
+            : kind === 'claim'
+              ? { kind, ...common, turn, group, held }
+              : kind === 'release'
+                ? { kind, ...common, turn, group }
+                : { kind, ...common, reason };
   session.left = kind === 'left';
   const { life } = session;
   sendUp(world, path, () => receive(world, machine, { opened, life }, give));

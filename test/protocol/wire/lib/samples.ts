@@ -111,6 +111,18 @@ export const SAMPLES: { [K in MessageKind]: Extract<Message, { kind: K }> } = {
     remaining: 300,
     args: Uint8Array.of(4, 3, 3, 3, 0x01, 0x2c, 0x00, 0x64),
   },
+  pledge: {
+    kind: 'pledge',
+    kid: 1,
+    host: 1,
+    seq: 1_004,
+    echo: 100_022,
+    timeout: 300,
+    watchdog: 100,
+    flags: 7,
+  },
+  pledgeSeen: { kind: 'pledgeSeen', kid: 1, tick: 100_023, heard: 1_004 },
+  away: { kind: 'away', kid: 1, tick: 100_024, returnByS: 600 },
 };
 
 /** The sample as that channel carries it: over serial a STATE has no body. */

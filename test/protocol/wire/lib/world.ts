@@ -206,7 +206,7 @@ function deliver(w: World, frame: Sent): void {
     const { opened, refused, replies } = got;
     if (refused !== undefined) w.refused.push({ refused, at: w.now, direction, channel });
     if (opened !== undefined) w.opened.push({ agent, opened, at: w.now });
-    if (opened?.kind === 'leaving' || opened?.kind === 'left') {
+    if (opened?.kind === 'leaving' || opened?.kind === 'left' || opened?.kind === 'pledge') {
       const answer = seen(agent.sessions, opened, issue(agent.ticks, w.now));
       if (answer !== undefined) replies.push(answer);
     }

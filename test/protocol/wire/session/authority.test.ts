@@ -34,6 +34,7 @@ const RULES: Record<MessageKind, [Direction, Purpose, Side, 8 | 16]> = {
   release: ['up', 'session-up', 'board for hosts', 16],
   leaving: ['up', 'session-up', 'board for hosts', 16],
   left: ['up', 'session-up', 'board for hosts', 16],
+  pledge: ['up', 'session-up', 'board for hosts', 16],
   beacon: ['down', 'handshake', 'host', 8],
   welcome: ['down', 'handshake', 'host', 16],
   alive: ['down', 'session-down', 'host', 8],
@@ -41,6 +42,8 @@ const RULES: Record<MessageKind, [Direction, Purpose, Side, 8 | 16]> = {
   grant: ['down', 'session-down', 'host', 16],
   leavingSeen: ['down', 'session-down', 'host', 16],
   leftSeen: ['down', 'session-down', 'host', 16],
+  pledgeSeen: ['down', 'session-down', 'host', 16],
+  away: ['down', 'session-down', 'host', 16],
   query: ['up', 'order', 'board for orderers', 16],
   order: ['up', 'order', 'board for orderers', 16],
   state: ['down', 'order', 'orderer', 16],
@@ -94,6 +97,9 @@ function site(kind: MessageKind): Site {
     for (const channel of host.channels.keys()) {
       if (kind === 'leavingSeen') {
         tell(w, host, channel, { kind: 'leave', reason: 'stop', returnByS: 60 });
+      }
+      if (kind === 'pledgeSeen') {
+        tell(w, host, channel, { kind: 'pledge', timeout: 300, watchdog: 100, flags: 7 });
       }
       if (kind === 'leftSeen') tell(w, host, channel, { kind: 'leftNow', reason: 'stop' });
     }

@@ -1,14 +1,16 @@
 import { MESSAGES } from '../../../../protocol/wire/messages.ts';
-import { receive, refusals } from '../../../../protocol/wire/session/agent.ts';
+import { receive, refusals, saidFrame } from '../../../../protocol/wire/session/agent.ts';
 import { issue } from '../../../../protocol/wire/ticks.ts';
 import { assert, suite } from '../../../lib/suite.ts';
 import {
+  type Agent,
   type Host,
   K_MS,
   kindOf,
   run,
   type Sent,
   STEP_MS,
+  send,
   startAgent,
   startHost,
   tell,
@@ -18,12 +20,14 @@ import {
 
 const test = suite('sessions under replay');
 
-/** Both channels arm the timer, and kick it; five seconds of the world. */
-function armAndKick(w: World, host: Host): void {
+/** Both channels arm the timer, kick it and pledge, and the agent says farewell; five seconds. */
+function armAndKick(w: World, agent: Agent, host: Host): void {
   const args = Uint8Array.of(4, 1, 3, 0, 0, 100, 0, 0);
   for (const channel of ['serial', 'mqtt'] as const) {
     tell(w, host, channel, { kind: 'timer', op: 'timer-set', args });
   }
+  for (const channel of ['serial', 'mqtt'] as const)
+    tell(w, host, channel, { kind: 'pledge', timeout: 300, watchdog: 100, flags: 7 });
   run(w, 4_000);
   for (const channel of ['serial', 'mqtt'] as const)
     tell(w, host, channel, { kind: 'kick', count: 1 });
@@ -32,6 +36,11 @@ function armAndKick(w: World, host: Host): void {
     tell(w, host, channel, { kind: 'release', turn: 2, group: 1 });
   }
   run(w, 1_000);
+  for (const channel of ['serial', 'mqtt'] as const) {
+    const said = { kind: 'away', tick: agent.ticks.latest, returnByS: 60 } as const;
+    const bytes = saidFrame(agent.sessions, host.host, channel, said) ?? new Uint8Array();
+    send(w, { direction: 'down', host: host.host, channel, bytes, at: w.now });
+  }
 }
 
 test('a frame that was recorded opens nothing elsewhere: path, host, direction, life or time', () => {
@@ -39,7 +48,7 @@ test('a frame that was recorded opens nothing elsewhere: path, host, direction, 
   const agent = startAgent(w);
   const timed = startHost(w, 1, 'boot-1', ['serial', 'mqtt']);
   startHost(w, 2, 'boot-2', ['serial', 'mqtt']);
-  armAndKick(w, timed);
+  armAndKick(w, agent, timed);
   run(w, 15_000);
   const other = startAgent(w);
   issue(other.ticks, w.now);
@@ -68,10 +77,10 @@ test('a frame that was recorded opens nothing elsewhere: path, host, direction, 
 
 test('frames of the board that come back to the hosts, late or on another path, do nothing', () => {
   const w = world(20);
-  startAgent(w);
+  const agent = startAgent(w);
   const host = startHost(w, 1, 'boot-1', ['serial', 'mqtt']);
   startHost(w, 2, 'boot-2', ['serial', 'mqtt']);
-  armAndKick(w, host);
+  armAndKick(w, agent, host);
   run(w, 5_500);
   const recorded = w.sent.slice();
   const from = w.news.length;
@@ -138,16 +147,9 @@ test('counters tell replay, wrong key, delay and a dead session apart, per host 
 
 test('every message that has a session key is one that these tests have sent', () => {
   const leaving = ['leaving', 'leavingSeen', 'left', 'leftSeen'];
-  const kinds = new Set([
-    ...leaving,
-    'beat',
-    'alive',
-    'kick',
-    'timer',
-    'claim',
-    'grant',
-    'release',
-  ]);
+  const groups = ['claim', 'grant', 'release'];
+  const selfFence = ['pledge', 'pledgeSeen', 'away'];
+  const kinds = new Set([...leaving, ...groups, ...selfFence, 'beat', 'alive', 'kick', 'timer']);
   for (const [kind, { key }] of Object.entries(MESSAGES)) {
     assert.is(kinds.has(kind), key.startsWith('session'), kind);
   }

@@ -1,7 +1,7 @@
 /**
  * The shim of a host that fences itself, on a machine whose watchdog and restart are stand-ins.
  *
- * It is the shim that ships, from its command line on: `run --config FILE --socket FILE`. Only what
+ * It is the shim that ships, from its command line on: `run --config FILE --socket FILE [--nowayout]`. Only what
  * would restart the machine that runs the test is replaced. Each deed goes to `SOCKET.deeds` with its
  * time by the monotonic clock, which all processes share; a restart ends this process without a word,
  * as the machine would. What only a kernel shows, a watchdog that acts when nobody feeds it, is read
@@ -15,7 +15,11 @@ import { monotonicMs } from '../../../../protocol/link/timers.ts';
 import { ok } from '../../../../protocol/result.ts';
 
 const { values } = parseArgs({
-  options: { config: { type: 'string' }, socket: { type: 'string' } },
+  options: {
+    config: { type: 'string' },
+    socket: { type: 'string' },
+    nowayout: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
 const { config = '', socket = '' } = values;
@@ -26,13 +30,14 @@ function note(what: string): void {
 
 const standIn: Machine = {
   ...thisMachine,
+  canHibernate: () => false,
   openWatchdog: ({ timeoutMs }) => {
     note('opened');
     return ok({
       identity: 'stand-in',
       timeoutMs,
       outlivesUs: true,
-      nowayout: false,
+      nowayout: values.nowayout,
       feed: () => ok(note('fed')),
       stop: () => ok(note('stopped')),
     });
