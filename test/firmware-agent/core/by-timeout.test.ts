@@ -142,8 +142,10 @@ test('the wait counts from the last word that was accepted, however stale it was
   const w = rack();
   w.hoard('alpha', 'serial');
   w.cable('alpha', 'mqtt', 'broken');
-  w.run(14 * SECOND);
+  w.run(5 * SECOND);
   w.hang('alpha');
+  // Older than F, all of them.
+  w.run(6 * SECOND);
   w.release('alpha', 'serial');
   const heardAt = w.now;
   w.untilNews('fenced', 'alpha', 120 * SECOND);
