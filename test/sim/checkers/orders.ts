@@ -190,9 +190,24 @@ function judgeRight(history: History, at: number, order: Order, answer: Answer):
     say('arbitration', at, answer, `accepted while host ${rival} is fenced by a bound key`);
 }
 
-/** A life that is not the one that is heard is not cut for the one that is. */
-function judgeLife({ ears, say }: History, at: number, order: Order, answer: Answer): void {
+/**
+ * A life that is not the one that is heard is not cut for the one that is; but who joins a fence of the
+ * same life cuts nothing anew, and the other may have come up before that was dark.
+ */
+function judgeLife(
+  { ears, entries, say }: History,
+  at: number,
+  order: Order,
+  answer: Answer,
+): void {
   if (!CUTTING.has(order.op) && order.op !== 'reset' && order.op !== 'diag') return;
+  const runs = ({ accepted, final, order: other }: Entry): boolean =>
+    accepted &&
+    final === undefined &&
+    CUTTING.has(other.op) &&
+    other.host === order.host &&
+    other.incarnation === order.incarnation;
+  if ([...entries.values()].some(runs)) return;
   const ear = ears.hosts[order.host];
   if (ear === undefined || order.incarnation === 0 || ear.missed || ear.left) return;
   const isOther = ear.incarnation !== 0 && ear.incarnation !== order.incarnation;
