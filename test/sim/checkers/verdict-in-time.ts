@@ -24,6 +24,8 @@ interface Judge {
   standstill: Standstill;
   /** The life of each that had its one autonomous fence; the alarm `unguarded` says so. */
   spentFor: number[];
+  /** An `off` of it failed: its outlets stay open, with an alarm, until somebody orders otherwise. */
+  keptOpen: boolean[];
   /** When a host was last un-carried, held, frozen or switched: nothing is sure until it beats. */
   unsureAt: number[];
   /** Its silence was complained of, or is not owed a verdict. */
@@ -47,6 +49,7 @@ export const verdictInTime: Checker = (facts, complain): Witness => {
     standstill: standstill(rules),
     unsureAt: [],
     spentFor: [],
+    keptOpen: [],
     settledFor: [],
     startedAt: Infinity,
     begunAt: Number.NEGATIVE_INFINITY,
@@ -64,6 +67,7 @@ export const verdictInTime: Checker = (facts, complain): Witness => {
       judge.begunAt = Number.NEGATIVE_INFINITY;
       judge.unsureAt = [];
       judge.spentFor = [];
+      judge.keptOpen = [];
       judge.settledFor = [];
     },
     step: (at, event, effects) => {
@@ -106,6 +110,9 @@ function note(judge: Judge, at: number, event: Event, effects: readonly Effect[]
       judge.cutAt = at;
       unsureAt[effect.host] = at;
     }
+    if (effect.kind === 'answer' && effect.answer.op === 'off')
+      judge.keptOpen[effect.answer.host] = effect.answer.outcome === 'failed';
+    if (effect.kind === 'restore') judge.keptOpen[effect.host] = false;
     all.effect(at, event, effects, effect);
     if (effect.kind !== 'journal') continue;
     unsureAt[effect.host] = at;
@@ -135,13 +142,13 @@ function lateBy(judge: Judge, at: number, one: HostRules): number | undefined {
 }
 
 function isMember(
-  { standstill, unsureAt, spentFor, fences }: Judge,
+  { standstill, unsureAt, spentFor, keptOpen, fences }: Judge,
   at: number,
   ear: Ear,
   lastAt: number,
 ): boolean {
   const { host, deadMs } = ear.rules;
-  if (spentFor[host] === ear.incarnation) return false;
+  if (spentFor[host] === ear.incarnation || keptOpen[host] === true) return false;
   if (ear.left || ear.missed || ear.twoAgents || ear.goesOff) return false;
   if (at < ear.leavingUntil + 0.01 * (at - lastAt) + 10_000 && ear.leavingUntil > lastAt - 600_000)
     return false;
