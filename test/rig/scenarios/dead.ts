@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { pause } from '../../lib/until.ts';
 import type { Scenario } from '../lib/scenario.ts';
 import { type Site, TIMES_MS } from '../lib/site.ts';
-import { happens, isBack, isFenced, panics, settled } from '../lib/story.ts';
+import { happens, isBackInTime, isFenced, panics, settled } from '../lib/story.ts';
 
 function deadBy(
   name: string,
@@ -19,7 +19,9 @@ function deadBy(
         diedAt = await dies(site);
         await isFenced(site, diedAt);
       });
-      await promise('it gets its power back and beats in a new life', () => isBack(site, diedAt));
+      await promise('it gets its power back and beats in a new life, in time', () =>
+        isBackInTime(site, diedAt),
+      );
     },
   };
 }
@@ -64,7 +66,9 @@ export const order: Scenario = {
         await isFenced(site, orderedAt);
       },
     );
-    await promise('it gets its power back and beats in a new life', () => isBack(site, orderedAt));
+    await promise('it gets its power back and beats in a new life, in time', () =>
+      isBackInTime(site, orderedAt),
+    );
   },
 };
 
@@ -88,7 +92,9 @@ export const twoSupplies: Scenario = {
       const apartMs = Math.abs((rose[0]?.atMs ?? 0) - (rose[1]?.atMs ?? 0));
       assert.ok(apartMs < TIMES_MS.holdMs / 2, `${apartMs} ms apart`);
     });
-    await promise('it gets its power back and beats in a new life', () => isBack(site, diedAt));
+    await promise('it gets its power back and beats in a new life, in time', () =>
+      isBackInTime(site, diedAt),
+    );
     await promise('with one contact welded it is never called fenced', async () => {
       site.mains.welded.add(1);
       await pause(4_000);
