@@ -41,9 +41,7 @@ function main(args: string[]): void {
     case 'nothing':
       process.exitCode = EXIT.wrongUse;
       return void help((text) =>
-        process.stderr.write(`fencepost-agent: ${command.problem}.
-
-${text}`),
+        process.stderr.write(`fencepost-agent: ${command.problem}.\n\n${text}`),
       );
   }
 }

@@ -180,8 +180,9 @@ function powerButton(
         return failure('blind', `"${shownBy}" cannot be read, and a press could do the opposite`);
       }
       if (to === 'closed') {
+        if (power === 'off') return button.press(pressMs);
         button.close();
-        return power === 'on' ? ok(undefined) : button.press(pressMs);
+        return ok(undefined);
       }
       if (power === 'off') {
         return fell ? ok(undefined) : failure('dark', `"${shownBy}" reads off already, unpressed`);

@@ -134,6 +134,16 @@ test('a short press gives power, and is none where power is', () =>
     assert.equal(edges(), ['BTN rose', 'BTN fell'], 'a second press would shut it down');
   }));
 
+test('told to give power again in the middle of a press, it presses once', () =>
+  withMachine(false, async ({ button, edges }) => {
+    assert.ok((await button.turn('closed')).ok);
+    const again = await button.turn('closed');
+    assert.is(again.ok ? 'ok' : again.kind, 'busy');
+    await until('it is let go', () => edges().length === 2);
+    await pause(2 * BUTTON.pressMs);
+    assert.equal(edges(), ['BTN rose', 'BTN fell'], 'a second press could shut it down');
+  }));
+
 test('a machine that reads off, unpressed, is neither pressed nor called open', () =>
   withMachine(false, async ({ button, power, edges }) => {
     const turned = await button.turn('open');
