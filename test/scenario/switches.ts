@@ -240,6 +240,9 @@ export const switches: Scenario = {
     await throughFour(stage, four, broker);
     await stage.promise('a broker that is started anew brings the plug back', async () => {
       await broker.restart();
+      // The agent and the plug come back in their own time, later than the hosts if it so happens.
+      const before = four.plug.questions();
+      await until('the plug is asked again', () => four.plug.questions() > before, 30_000);
       await allBeat(four.rack, four.rack.setup.hosts);
       await allClear(four.rack, ['failed']);
       const { outcome, proof } = await ordered(four, 'fence');

@@ -19,6 +19,8 @@ export interface SimulatedPlug {
   spoil(fault: PlugFault): Promise<void>;
   /** Publishes something by itself, kept by the broker or not. */
   say(topic: string, body: object, retain?: boolean): void;
+  /** What came in. */
+  questions(): number;
   /** What came in that was published to be kept. */
   keptCommands(): number;
   close(): Promise<void>;
@@ -54,6 +56,7 @@ export async function simulatePlug(setup: PlugSetup): Promise<SimulatedPlug> {
   const plug: Plug = { on: true, watts: 60, isStuck: false };
   const timers = new Set<Timer>();
   let fault: PlugFault = 'well';
+  let asked = 0;
   let kept = 0;
   const publish = ({ topic, body }: Answers[number], retain = false): void => {
     const text = JSON.stringify(body);
@@ -81,6 +84,7 @@ export async function simulatePlug(setup: PlugSetup): Promise<SimulatedPlug> {
         up: () => undefined,
         lost: () => undefined,
         message: (topic, payload, { retain }) => {
+          asked += 1;
           if (retain) kept += 1;
           if (fault === 'mute') return;
           plug.isStuck = fault === 'stuck';
@@ -112,6 +116,7 @@ export async function simulatePlug(setup: PlugSetup): Promise<SimulatedPlug> {
       if (next !== 'gone') link ??= await connect();
     },
     say: (topic, body, retain) => publish({ topic, body }, retain),
+    questions: () => asked,
     keptCommands: () => kept,
     close: async () => {
       for (const timer of timers) timer.cancel();
