@@ -7,7 +7,7 @@
  */
 import type { AgentConfig, HostDevices } from './config/config.ts';
 import type { GpioLine, OutletDevice, PulseDevice, SenseDevice } from './config/devices/device.ts';
-import { consumerOf } from './drivers/gpio/bank.ts';
+import { isConsumer } from './drivers/gpio/bank.ts';
 import { type Chip, findLine, linux, openChip } from './drivers/gpio/chip.ts';
 import { RELEASE_WORDS, releaseOf } from './drivers/gpio/release.ts';
 import { type Kernel, lineInfo } from './drivers/gpio/uapi.ts';
@@ -85,9 +85,10 @@ function aboutLine(
   places.add(place);
   if (isTwice) return { ok: false, text: `${place} is named twice` };
   const { isUsed, consumer } = info.value;
-  const ours = consumerOf(host);
-  if (!isUsed) return { ok: true, text: `${place} is free, and would be held by "${ours}"` };
-  if (consumer === ours) return { ok: true, text: `${place} is held by "${ours}": an agent runs` };
+  if (!isUsed) return { ok: true, text: `${place} is free, and would be held for ${host}` };
+  if (isConsumer(consumer, host)) {
+    return { ok: true, text: `${place} is held by "${consumer}": an agent runs` };
+  }
   const holder = consumer === '' ? 'the kernel' : `"${consumer}"`;
   return { ok: false, text: `${place} is held by ${holder}` };
 }

@@ -19,7 +19,7 @@ import type {
   PowerButton,
 } from '../config/devices/device.ts';
 import type { Asked, Contact, Driver, PowerSwitch, Sense, Wanted } from '../ports/power.ts';
-import { type Bank, openBank } from './gpio/bank.ts';
+import { type Bank, openBank, type Role } from './gpio/bank.ts';
 import { type Button, buttonOn } from './gpio/button.ts';
 import { linux } from './gpio/chip.ts';
 import type { Kernel, LineSetup } from './gpio/uapi.ts';
@@ -79,20 +79,30 @@ function wire(
   { host, outlets, senses, pulses }: GpioWanted,
   { kernel, say, banks }: { kernel: Kernel; say: (sentence: string) => void; banks: Bank[] },
 ): (device: GpioLine) => Wired {
-  const lines: { device: GpioLine; setup: LineSetup; name?: string }[] = [
+  const lines: { device: GpioLine; setup: LineSetup; role: Role; name?: string }[] = [
     ...outlets.map(({ name, device }) => ({
       device,
       setup: setupOf(device, 'output'),
-      ...('shownBy' in device && { name }),
+      ...('shownBy' in device ? { role: 'button' as const, name } : { role: 'relay' as const }),
     })),
-    ...senses.map(({ device }) => ({ device, setup: setupOf(device, 'input', device.debounceMs) })),
-    ...pulses.map(({ name, device }) => ({ device, setup: setupOf(device, 'output'), name })),
+    ...senses.map(({ device }) => ({
+      device,
+      setup: setupOf(device, 'input', device.debounceMs),
+      role: 'sense' as const,
+    })),
+    ...pulses.map(({ name, device }) => ({
+      device,
+      setup: setupOf(device, 'output'),
+      role: 'pulse' as const,
+      name,
+    })),
   ];
   const wired = new Map<GpioLine, Wired>();
   for (const chip of new Set(lines.map(({ device }) => device.chip))) {
     const own = lines.filter(({ device }) => device.chip === chip);
     const bank = openBank({
       host,
+      roles: [...new Set(own.map(({ role }) => role))],
       chip,
       kernel,
       say,

@@ -35,13 +35,13 @@ function hold(kernel: FakeKernel, offset: number, consumer: string): void {
   if (pin !== undefined) pin.consumer = consumer;
 }
 
-test('what is there and free is told with its place and the name it would be held by', () => {
+test('what is there and free is told with its place and the host it would be held for', () => {
   const { ok, lines } = look(board());
   assert.ok(ok);
   assert.is(
     lines[0],
     'phobos psu: line 17 "GPIO17" of pinctrl-bcm2711 (/dev/gpiochip0) is free, ' +
-      'and would be held by "fencepost:phobos"',
+      'and would be held for phobos',
   );
   assert.match(lines[2] ?? '', 'phobos reset: line 3 of expander (/dev/gpiochip1) is free');
   assert.match(lines.join('\n'), /expander: what a line does when it is let go is unknown: try it/);
@@ -50,15 +50,15 @@ test('what is there and free is told with its place and the name it would be hel
 
 test('a line in strange hands is bad, one of the agent that runs is not', () => {
   const kernel = board();
-  hold(kernel, 17, 'kvmd::atx');
-  hold(kernel, 22, 'fencepost:phobos');
+  hold(kernel, 17, 'fencepost:phobos-2 relay');
+  hold(kernel, 22, 'fencepost:phobos relay+sense');
   const { ok, found } = look(kernel);
   assert.not(ok);
   assert.equal(
     found.map((one) => one.ok),
     [false, true, true],
   );
-  assert.match(found[0]?.text ?? '', 'is held by "kvmd::atx"');
+  assert.match(found[0]?.text ?? '', 'is held by "fencepost:phobos-2 relay"');
   assert.match(found[1]?.text ?? '', 'an agent runs');
 });
 

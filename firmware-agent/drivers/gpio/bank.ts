@@ -29,8 +29,13 @@ export interface BankLine extends LineSetup {
   isActiveHigh: boolean;
 }
 
+/** What a line is there for. */
+export type Role = 'relay' | 'button' | 'sense' | 'pulse';
+
 export interface BankSetup {
   host: string;
+  /** Those of its lines, each once. */
+  roles: Role[];
   chip: string;
   lines: BankLine[];
   kernel: Kernel;
@@ -51,9 +56,9 @@ export interface Bank {
 /** A chip that was plugged in again is found within two seconds. */
 const RETRY = { firstMs: 100, capMs: 2_000 };
 
-/** Under which name the lines of a host are held. */
-export function consumerOf(host: string): string {
-  return consumerLabel(`fencepost:${host}`);
+/** Whether this is the name under which an agent holds lines of a host: `fencepost:web relay+sense`. */
+export function isConsumer(name: string, host: string): boolean {
+  return name.startsWith(consumerLabel(`fencepost:${host} `));
 }
 
 /** Takes the lines at once where that is possible, else as soon as it is. */
@@ -110,7 +115,7 @@ export function openBank(setup: BankSetup): Bank {
 }
 
 function takeLines(setup: BankSetup): Result<{ fd: number; levels: bigint }> {
-  const { kernel, host, lines } = setup;
+  const { kernel, host, roles, lines } = setup;
   const chip = openChip(kernel, setup.chip);
   if (!chip.ok) return chip;
   const taken = ((): Result<{ fd: number; levels: bigint }> => {
@@ -127,7 +132,8 @@ function takeLines(setup: BankSetup): Result<{ fd: number; levels: bigint }> {
       ({ direction }, i) =>
         direction === 'output' && !isDriven(kernel, chip.value, offsets[i] ?? 0),
     );
-    const fd = requestLines(kernel, chip.value.fd, offsets, consumerOf(host));
+    const consumer = consumerLabel(`fencepost:${host} ${roles.join('+')}`);
+    const fd = requestLines(kernel, chip.value.fd, offsets, consumer);
     if (!fd.ok) {
       const holders = fd.kind === 'ebusy' ? holdersOf(kernel, chip.value, offsets) : '';
       return holders === '' ? fd : failure('ebusy', `${chip.value.label}: ${holders}`);

@@ -89,7 +89,9 @@ export const boardReset: Scenario = {
         const says = async (what: string): Promise<void> => {
           await site.board.guest.waitFor(what, (text) => text.includes(what), atMs, PATIENCE_MS);
         };
-        await says('psu1: line 0 of 9030000.pl061 (/dev/gpiochip0) is held by "fencepost:web"');
+        await says(
+          'psu1: line 0 of 9030000.pl061 (/dev/gpiochip0) is held by "fencepost:web relay+sense"',
+        );
         await says('9030000.pl061: a line that is let go keeps its level');
       },
     );

@@ -77,6 +77,7 @@ test('an energised relay is taken over without an edge, and so is one that is no
     assert.is(await outlets[1]?.read(), 'open');
     assert.is(pinOf(kernel, 'R2').driven, true);
     assert.is(pinOf(kernel, 'S1').driven, undefined, 'a sense stays an input');
+    assert.is(pinOf(kernel, 'S1').consumer, 'fencepost:web relay+sense');
     assert.is(pinOf(kernel, 'S1').flags, 4n);
   });
 });
