@@ -19,6 +19,7 @@ import { type FdStream, fdStream } from '../protocol/log-stream.ts';
 import { problemLine } from '../protocol/problem-text.ts';
 import { nodeCrypto } from '../protocol/wire/mac.ts';
 import type { LeaveReason } from '../protocol/wire/messages.ts';
+import type { ShimOptions } from './command-line.ts';
 import type { ShimConfig } from './config/shim-config.ts';
 import type { GroupState, Remembered } from './core/groups.ts';
 import { RETURN_BY_DEFAULT_S } from './core/limits.ts';
@@ -32,13 +33,11 @@ import { complain, EXIT } from './outcome.ts';
 import { runShim, type ShimShell } from './shell.ts';
 import { serveShim, shimSocketPath } from './shim-socket.ts';
 
-export interface RunOptions {
-  config: string;
-  socket?: string;
-}
-
 /** Runs the shim of the configuration until it ends; `machine` is what its self-fence acts upon. */
-export async function serve({ config: path, socket }: RunOptions, machine: Machine): Promise<void> {
+export async function serve(
+  { config: path, socket }: ShimOptions,
+  machine: Machine,
+): Promise<void> {
   const crypto = nodeCrypto();
   const loaded = heldAgainst(machine, path, loadShim(path, crypto));
   if (!loaded.ok) return complain(loaded);

@@ -77,7 +77,9 @@ test('check says in order, or names file, line and remedy, with exit 2', () => {
 
 test('wrong use is exit 2, help and version are exit 0 and teach', () => {
   assert.is(shim('beat').status, 2);
-  assert.is(shim('leave', '--return-by', '601').status, 2);
+  for (const time of ['601', '-1', '0x10', '']) {
+    assert.is(shim('leave', '--return-by', time).status, 2, time);
+  }
   assert.is(shim('leave', '--reason', 'boredom').status, 2);
   assert.is(shim('claim').status, 2);
   assert.is(shim('claim', 'db', '--wait', '2h').status, 2);

@@ -12,6 +12,7 @@ import { hostTarget } from './host.ts';
 import { keysTarget } from './keys.ts';
 import { mqttTarget } from './mqtt.ts';
 import { peekTarget } from './peek.ts';
+import { shimCommandLineTarget } from './shim-command-line.ts';
 import { argsTarget, topicsTarget } from './words.ts';
 
 export const TARGETS: readonly Target[] = [
@@ -31,4 +32,5 @@ export const TARGETS: readonly Target[] = [
   cliConfigTarget,
   commandLineTarget,
   agentCommandLineTarget,
+  shimCommandLineTarget,
 ];
