@@ -3,7 +3,7 @@
  * doubt, its life, and the fence that it may contradict.
  */
 import type { Instant } from '../../protocol/wire/instant.ts';
-import { FLAG_SICK, FLAG_TWO_AGENTS } from '../../protocol/wire/messages.ts';
+import { FLAG_SICK, FLAG_STAYS, FLAG_TWO_AGENTS } from '../../protocol/wire/messages.ts';
 import type {
   Opened,
   OpenedBeat,
@@ -109,9 +109,11 @@ function hearMember(board: Board, host: Host, opened: OpenedMember, now: Instant
     ...runFence(board, host, sign, now),
   ];
   if (speaks) {
+    const stays = opened.kind === 'beat' && (opened.flags & FLAG_STAYS) !== 0;
+    const beat = { kind: 'beat', incarnation, ...(stays && { stays: opened.echo }) } as const;
     return [
       ...effects,
-      ...live(board, host, { kind: 'beat', incarnation }, opened, now),
+      ...live(board, host, beat, opened, now),
       ...(opened.kind === 'beat' ? hearFlags(board, host, opened, now) : []),
       ...hearForPulse(board, host, incarnation, now),
       ...hearForTimer(board, host, opened, now),
@@ -126,6 +128,7 @@ function hearMember(board: Board, host: Host, opened: OpenedMember, now: Instant
           incarnation,
           reason: opened.reason,
           returnByMs: opened.returnByS * 1000,
+          tick: board.ticks.latest,
         };
   return [
     ...effects,
@@ -295,6 +298,8 @@ function newsOf(host: Host, news: Exclude<LifeNews, 'leaving'>): Effect[] {
   switch (news) {
     case 'arrived':
       return [tell(host, 'info', 'heard', 'it beats')];
+    case 'back':
+      return [tell(host, 'info', 'heard', 'its shim was only started anew: it does not leave')];
     case 'reborn':
       return [tell(host, 'info', 'reborn', 'it beats in a new life')];
     case 'stop-failed':

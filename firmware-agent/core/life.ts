@@ -18,6 +18,7 @@
  * | present | tick    |                               | present |            |
  * | leaving | beat    | another incarnation           | present | reborn     |
  * | leaving | beat    | the same                      | leaving |            |
+ * | leaving | beat    | the same, and it stays        | present | back       |
  * | leaving | leaving | its stop failed               | present | stop-failed|
  * | leaving | leaving |                               | leaving |            |
  * | leaving | left    |                               | left    | left       |
@@ -28,6 +29,9 @@
  * | left    | leaving, left |                         | left    |            |
  * | left    | over    |                               | absent  |            |
  * | left    | tick    | initdead is over              | absent  |            |
+ *
+ * It stays where another shim of the same life, as after a restart of that alone, speaks later than
+ * the last LEAVING was heard: its beat echoes a tick that the board gave out after that.
  *
  * `over` is the end of a life by our own hand (fenced). A host that left and does not come back is
  * absent like any other, with the same alarm, and is never cut for it.
@@ -40,17 +44,32 @@ import { LEAVE_MAX_MS } from './limits.ts';
 export type Life =
   | { at: 'absent'; since: Instant }
   | { at: 'present'; incarnation: number; since: Instant }
-  | { at: 'leaving'; incarnation: number; since: Instant; byAt: Instant }
+  /** `tick` is the latest that was given out when LEAVING was last heard. */
+  | { at: 'leaving'; incarnation: number; since: Instant; byAt: Instant; tick: number }
   | { at: 'left'; incarnation: number; since: Instant };
 
 export type LifeEvent =
-  | { kind: 'beat'; incarnation: number }
-  | { kind: 'leaving'; incarnation: number; reason: LeaveReason; returnByMs: number }
+  /** `stays` is what a shim echoes that has not begun to leave, where it says so. */
+  | { kind: 'beat'; incarnation: number; stays?: number }
+  | {
+      kind: 'leaving';
+      incarnation: number;
+      reason: LeaveReason;
+      returnByMs: number;
+      tick: number;
+    }
   | { kind: 'left'; incarnation: number }
   | { kind: 'over' }
   | { kind: 'tick' };
 
-export type LifeNews = 'arrived' | 'reborn' | 'leaving' | 'stop-failed' | 'left' | 'overdue';
+export type LifeNews =
+  | 'arrived'
+  | 'reborn'
+  | 'back'
+  | 'leaving'
+  | 'stop-failed'
+  | 'left'
+  | 'overdue';
 
 export interface LifeStep {
   life: Life;
@@ -76,9 +95,13 @@ export function stepLife(
       return said(event, now, 'reborn');
     case 'leaving':
       if (event.kind === 'tick') return graceOf(was, now);
-      if (event.kind === 'beat' && event.incarnation === was.incarnation) return { life: was };
-      if (event.kind === 'leaving' && event.reason !== 'stop-failed') return { life: was };
-      return said(event, now, 'reborn');
+      if (event.kind === 'leaving' && event.reason !== 'stop-failed') {
+        return { life: { ...was, tick: event.tick } };
+      }
+      if (event.kind !== 'beat' || event.incarnation !== was.incarnation) {
+        return said(event, now, 'reborn');
+      }
+      return (event.stays ?? 0) > was.tick ? said(event, now, 'back') : { life: was };
     case 'left':
       if (event.kind === 'tick') {
         const gone = now - was.since > timing.initdeadMs;
@@ -114,7 +137,8 @@ function said(
         return { life: { at: 'present', incarnation, since: now }, news: 'stop-failed' };
       }
       const graceMs = Math.min(event.returnByMs, LEAVE_MAX_MS);
-      const life: Life = { at: 'leaving', incarnation, since: now, byAt: now + graceMs };
+      const { tick } = event;
+      const life: Life = { at: 'leaving', incarnation, since: now, byAt: now + graceMs, tick };
       return { life, news: 'leaving' };
     }
     default:

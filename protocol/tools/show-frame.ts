@@ -17,6 +17,7 @@ import {
   type Channel,
   DETAIL_UNTESTED,
   FLAG_SICK,
+  FLAG_STAYS,
   FLAG_SUSPENDED,
   FLAG_TWO_AGENTS,
   KICK_COUNT_MASK,
@@ -171,7 +172,8 @@ function flagsOf(flags: number): string {
   if ((flags & FLAG_SICK) !== 0) words.push('a check of the host failed');
   if ((flags & FLAG_TWO_AGENTS) !== 0) words.push('it hears two agents');
   if ((flags & FLAG_SUSPENDED) !== 0) words.push('it waits for its agent, which is away');
-  const known = KICK_COUNT_MASK | FLAG_SICK | FLAG_TWO_AGENTS | FLAG_SUSPENDED;
+  if ((flags & FLAG_STAYS) !== 0) words.push('its shim has not begun to leave');
+  const known = KICK_COUNT_MASK | FLAG_SICK | FLAG_TWO_AGENTS | FLAG_SUSPENDED | FLAG_STAYS;
   const unknown = flags & ~known;
   if (unknown !== 0) words.push(`unknown bits ${unknown.toString(16)}`);
   return words.join(', ');

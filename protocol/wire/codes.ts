@@ -11,6 +11,11 @@ export const FLAG_SICK = 0x10;
 export const FLAG_TWO_AGENTS = 0x20;
 /** The host has taken it that its agent is away for a while, and does not restart for that. */
 export const FLAG_SUSPENDED = 0x40;
+/**
+ * The shim that says it has not begun to leave: what another one of this life announced before is over.
+ * Only the first beats of a session carry it, since it costs a byte.
+ */
+export const FLAG_STAYS = 0x80;
 
 /** Flags of a PLEDGE: what may be relied on besides its two times. */
 export const PLEDGE = {

@@ -33,10 +33,12 @@ export interface HeardLife {
 export interface EchoCell {
   lives: HeardLife[];
   twoAgentsUntil: Instant;
+  /** Whether this host has begun to leave. */
+  leaves: boolean;
 }
 
 export function echoCell(): EchoCell {
-  return { lives: [], twoAgentsUntil: Number.NEGATIVE_INFINITY };
+  return { lives: [], twoAgentsUntil: Number.NEGATIVE_INFINITY, leaves: false };
 }
 
 /** The tick to echo to the life `aNonce`. */

@@ -31,6 +31,7 @@ import { encodeHeld } from '../groups.ts';
 import type { Instant } from '../instant.ts';
 import type { RingKey } from '../keys.ts';
 import {
+  FLAG_STAYS,
   FLAG_TWO_AGENTS,
   KICK_COUNT_MASK,
   LEAVE_REASON,
@@ -70,6 +71,8 @@ const SOLICIT_FIRST_MS = 1_000;
 const SOLICIT_LAST_MS = 8_000;
 const DUE_AT_MOST_MS = 1_000;
 const DUE_AT_LEAST_MS = 1;
+/** Enough for one of them to be heard before its session is old. */
+const BEATS_THAT_TELL = 10;
 
 export function hostSession(setup: HostSetup): HostSession {
   return {
@@ -144,6 +147,7 @@ export function stepHostSession(
 
 function beginLeave(session: HostSession, leave: Leave): void {
   session.leave = leave;
+  session.setup.echo.leaves = true;
   for (const own of session.standing) {
     own.leaveSeq = 0;
     own.leaveAnswered = false;
@@ -264,9 +268,11 @@ function sendOnSession(
   const { leave, timer, pledge } = session;
   const stamp = () => stampOf(session, own, now);
   if (own.nextBeatAt <= now && leave?.kind !== 'left') {
+    const said = stamp();
     const twoAgents = now < echo.twoAgentsUntil ? FLAG_TWO_AGENTS : 0;
-    const flags = session.flags | (session.kicks & KICK_COUNT_MASK) | twoAgents;
-    frames.push(sealUp(session, own.up, { kind: 'beat', ...stamp(), flags }));
+    const stays = said.seq <= BEATS_THAT_TELL && !echo.leaves ? FLAG_STAYS : 0;
+    const flags = session.flags | (session.kicks & KICK_COUNT_MASK) | twoAgents | stays;
+    frames.push(sealUp(session, own.up, { kind: 'beat', ...said, flags }));
     scheduleBeat(own, keepaliveMs, now);
   }
   if (own.nextBeatAt === RESTING) return;

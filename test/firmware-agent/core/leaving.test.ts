@@ -70,6 +70,24 @@ test('who left and beats again is a member again, in the same life or a new one'
   w.untilNews('dead', 'alpha', 20 * SECOND);
 });
 
+test('a shim that is started anew while its host leaves takes that back, and it is judged again', () => {
+  const w = pair();
+  w.machine('alpha').stays = true;
+  w.leave('alpha', 'leaving', { returnByS: 600 });
+  w.run(5 * SECOND);
+  assert.is(w.state.process?.board.hosts.get(1)?.life.at, 'present');
+  assert.not(alarms(w, 'alpha').includes('leaving'));
+  w.hang('alpha');
+  w.untilNews('dead', 'alpha', 20 * SECOND);
+});
+
+test('beats of a host that leaves take nothing back', () => {
+  const w = pair();
+  w.leave('alpha', 'leaving', { returnByS: 600 });
+  w.run(60 * SECOND);
+  assert.is(w.state.process?.board.hosts.get(1)?.life.at, 'leaving');
+});
+
 test('a member that left is remembered over a restart of the agent', () => {
   const w = pair();
   w.leave('alpha', 'left');

@@ -11,14 +11,15 @@ const NOW = 500_000;
 const LIVES: Life[] = [
   { at: 'absent', since: NOW },
   { at: 'present', incarnation: 7, since: NOW },
-  { at: 'leaving', incarnation: 7, since: NOW, byAt: NOW + 60_000 },
+  { at: 'leaving', incarnation: 7, since: NOW, byAt: NOW + 60_000, tick: 40 },
   { at: 'left', incarnation: 7, since: NOW },
 ];
 
-const leaving = { kind: 'leaving', incarnation: 7, returnByMs: 60_000 } as const;
+const leaving = { kind: 'leaving', incarnation: 7, returnByMs: 60_000, tick: 50 } as const;
 /** An event is tried on every life, or on the one whose guard it meets. */
 const EVENTS: [guard: string, event: LifeEvent, atMs: number, only?: Life['at']][] = [
   ['the same', { kind: 'beat', incarnation: 7 }, 0],
+  ['the same, and it stays', { kind: 'beat', incarnation: 7, stays: 41 }, 0, 'leaving'],
   ['another incarnation', { kind: 'beat', incarnation: 8 }, 0],
   ['', { ...leaving, reason: 'stop' }, 0],
   ['its stop failed', { ...leaving, reason: 'stop-failed' }, 0],
@@ -58,7 +59,8 @@ test('grace is granted for what was asked, and for ten minutes at most', () => {
   ] as const) {
     const event: LifeEvent = { ...leaving, reason: 'stop', returnByMs: askedMs };
     const { life } = stepLife(present, event, NOW, TIMING);
-    assert.equal(life, { at: 'leaving', incarnation: 7, since: NOW, byAt: NOW + grantedMs });
+    const byAt = NOW + grantedMs;
+    assert.equal(life, { at: 'leaving', incarnation: 7, since: NOW, byAt, tick: 50 });
     const still = stepLife(life, { kind: 'tick' }, NOW + grantedMs - 1, TIMING);
     assert.is(still.life.at, 'leaving');
     assert.is(stepLife(life, { kind: 'tick' }, NOW + grantedMs, TIMING).life.at, 'present');
@@ -68,7 +70,17 @@ test('grace is granted for what was asked, and for ten minutes at most', () => {
 test('to ask for grace again gives no more of it', () => {
   const was = LIVES[2] as Life;
   const event: LifeEvent = { ...leaving, reason: 'stop', returnByMs: 600_000 };
-  assert.equal(stepLife(was, event, NOW + 30_000, TIMING), { life: was });
+  assert.equal(stepLife(was, event, NOW + 30_000, TIMING), { life: { ...was, tick: 50 } });
+});
+
+test('only what was said after the last LEAVING was heard takes it back', () => {
+  const was = LIVES[2] as Life;
+  const saidAt = (life: Life, stays: number): Life =>
+    stepLife(life, { kind: 'beat', incarnation: 7, stays }, NOW, TIMING).life;
+  assert.equal(saidAt(was, 40), was, 'it was on its way when it began to leave');
+  const again = stepLife(was, { ...leaving, reason: 'stop' }, NOW, TIMING).life;
+  assert.is(saidAt(again, 50).at, 'leaving', 'it came back, and leaves once more');
+  assert.is(saidAt(again, 51).at, 'present');
 });
 
 test.run();

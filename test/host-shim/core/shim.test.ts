@@ -3,6 +3,7 @@ import {
   LEAVE_PATIENT_MS,
   LEAVE_WAIT_MS,
 } from '../../../host-shim/core/limits.ts';
+import { FLAG_STAYS } from '../../../protocol/wire/messages.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { KEEPALIVE_MS, makeWorld } from './world.ts';
 
@@ -185,6 +186,36 @@ test('patience ends as well', () => {
   world.leave('stop', 'patient');
   world.run(60_000);
   assert.equal(world.gone, { atMs: 15_000 + 2 * LEAVE_PATIENT_MS, told: false });
+});
+
+test('a shim says that it stays in the first beats of a session, and not once it leaves', () => {
+  const world = makeWorld(13);
+  const stays = (sinceMs: number): { yes: number; no: number } => {
+    const said = world.opened.flatMap(({ atMs, what }) =>
+      what.kind === 'beat' && atMs > sinceMs ? [(what.flags & FLAG_STAYS) !== 0] : [],
+    );
+    const yes = said.filter(Boolean).length;
+    return { yes, no: said.length - yes };
+  };
+  world.run(9_000);
+  assert.is(stays(0).no, 0);
+  world.run(6_000);
+  const [settledMs, { yes }] = [world.nowMs(), stays(0)];
+  world.run(20_000);
+  assert.equal([stays(settledMs).yes, stays(0).yes], [0, yes]);
+  world.restartBoard(1_000);
+  world.run(6_000);
+  assert.ok(stays(settledMs).yes > 0, 'each session begins with it');
+  world.cable('serial', 'cut');
+  world.cable('mqtt', 'clogged');
+  world.leave('stop', 'patient');
+  const leftMs = world.nowMs();
+  world.run(2_000);
+  world.restartBoard(100);
+  world.cable('serial', 'open');
+  world.run(1_500);
+  assert.ok(stays(leftMs).no > 0, 'it goes on beating');
+  assert.is(stays(leftMs).yes, 0, 'in a session that began after it had begun to leave, too');
 });
 
 test('a shim that left joins anew when it starts again', () => {

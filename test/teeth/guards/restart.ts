@@ -22,8 +22,15 @@ export const RESTART: readonly Guard[] = [
     name: 'a second LEAVING gives no more grace',
     rule: 'Leaving: gives grace until return_by, at most leave_max',
     file: `${CORE}/life.ts`,
-    find: "if (event.kind === 'leaving' && event.reason !== 'stop-failed') return { life: was };",
+    find: 'return { life: { ...was, tick: event.tick } };',
     put: '',
+  },
+  {
+    name: 'a beat that was on its way takes no later LEAVING back',
+    rule: 'Leaving: gives grace until return_by, at most leave_max',
+    file: `${CORE}/life.ts`,
+    find: 'life: { ...was, tick: event.tick }',
+    put: 'life: was',
   },
   {
     name: 'a stop that failed ends the grace at once',
@@ -43,9 +50,8 @@ export const RESTART: readonly Guard[] = [
     name: 'a beat of who leaves does not end the grace',
     rule: 'Leaving: beats go on',
     file: `${CORE}/life.ts`,
-    find: `      if (event.kind === 'tick') return graceOf(was, now);
-      if (event.kind === 'beat' && event.incarnation === was.incarnation) return { life: was };`,
-    put: "      if (event.kind === 'tick') return graceOf(was, now);",
+    find: "(event.stays ?? 0) > was.tick ? said(event, now, 'back') : { life: was }",
+    put: "said(event, now, 'back')",
   },
   {
     name: 'LEFT ends the other sessions of the host',

@@ -48,6 +48,8 @@ export interface Machine {
   sick?: boolean;
   /** Another agent claims it, and its beats say so. */
   twoAgents?: boolean;
+  /** Its shim was started anew after another one had begun to leave, and its beats say so. */
+  stays?: boolean;
   /** What its modem line shows, once a test has said so. */
   modem?: 'asserted' | 'dropped' | 'unknown';
 }

@@ -6,6 +6,7 @@
 import type { Event } from '../../../../firmware-agent/core/events.ts';
 import {
   FLAG_SICK,
+  FLAG_STAYS,
   FLAG_TWO_AGENTS,
   type LeaveReason,
   type Operation,
@@ -102,7 +103,9 @@ function beatOn(
   if (session?.id !== of.id || machine.start !== of.start) return;
   const periodMs = machine.settings.timing.keepaliveMs;
   const flags =
-    (machine.sick === true ? FLAG_SICK : 0) | (machine.twoAgents === true ? FLAG_TWO_AGENTS : 0);
+    (machine.sick === true ? FLAG_SICK : 0) |
+    (machine.twoAgents === true ? FLAG_TWO_AGENTS : 0) |
+    (machine.stays === true ? FLAG_STAYS : 0);
   const isFirst = session.lastSeq === 0;
   if (machine.at === 'up') say(world, path, give, 'beat', { flags });
   if (machine.at === 'up' && isFirst && machine.pledge !== undefined) {

@@ -1,5 +1,5 @@
 import { openBody, sealFrame } from '../../../../protocol/wire/codec.ts';
-import type { Message } from '../../../../protocol/wire/messages.ts';
+import { FLAG_STAYS, type Message } from '../../../../protocol/wire/messages.ts';
 import { type SessionKeys, sessionKeys } from '../../../../protocol/wire/session/derive.ts';
 import {
   echoCell,
@@ -80,7 +80,7 @@ test('a WELCOME makes a session whose first beat goes at once and echoes its tic
   const { step } = stand(r, 1, 41);
   assert.equal(step.news, [{ kind: 'session', aNonce: nonce(1), tick: 41 }]);
   const beat = only(step, 'beat');
-  assert.equal(beat, { kind: 'beat', kid: 1, host: 1, seq: 1, echo: 41, flags: 0 });
+  assert.equal(beat, { kind: 'beat', kid: 1, host: 1, seq: 1, echo: 41, flags: FLAG_STAYS });
 });
 
 test('an ALIVE tells what it answers: the sending time of the beat that it names', () => {
@@ -187,7 +187,7 @@ test('the flags given last are in every beat', () => {
   stand(r, 1, 41);
   r.give({ kind: 'flags', flags: 0x13 });
   r.now = 1_000;
-  assert.is(only(r.give({ kind: 'due' }), 'beat').flags, 0x13);
+  assert.is(only(r.give({ kind: 'due' }), 'beat').flags, FLAG_STAYS | 0x13);
 });
 
 test('the answer to one LEAVING does not answer the next', () => {

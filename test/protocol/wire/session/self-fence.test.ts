@@ -1,5 +1,5 @@
 /** What a host pledges of its own end, and what its agent says before it stops. */
-import { FLAG_SUSPENDED } from '../../../../protocol/wire/messages.ts';
+import { FLAG_STAYS, FLAG_SUSPENDED } from '../../../../protocol/wire/messages.ts';
 import { type OpenedPledge, saidFrame } from '../../../../protocol/wire/session/agent.ts';
 import { issue } from '../../../../protocol/wire/ticks.ts';
 import { assert, suite } from '../../../lib/suite.ts';
@@ -74,7 +74,7 @@ test('a new flag is told by a beat at once', () => {
   run(w, 50);
   assert.equal(
     beats(w, { from }).map(({ flags }) => flags),
-    [FLAG_SUSPENDED, FLAG_SUSPENDED],
+    [FLAG_STAYS | FLAG_SUSPENDED, FLAG_STAYS | FLAG_SUSPENDED],
   );
 });
 
