@@ -4,10 +4,11 @@
  * How it ends decides what the board thinks. TERM and INT, and with them `systemctl stop` and
  * `restart`, take leave in order: LEAVING, LEFT, exit 0; a shim that starts again in the same boot
  * joins anew with a new session of the same incarnation, and nobody is fenced. While a group of
- * resources is held there is no LEFT: its services run on, guarded by nobody, so the board waits for
- * the time that LEAVING asked for, and then judges this host as silent unless a shim is back. A shim that is killed or crashes says nothing; if it
- * is not back within the board's deadtime its host is judged as any silent host. A second signal
- * ends it at once. HUP takes a changed keys file and misses no beat; a wrong file changes nothing.
+ * resources is held there is no LEFT: its services run on, guarded by nobody, so the board waits
+ * until a shim is back, or for the time that LEAVING asked for, and then judges this host as
+ * silent. A shim that is killed or crashes says nothing; if it is not back within the board's
+ * deadtime its host is judged as any silent host. A second signal ends it at once. HUP takes a
+ * changed keys file and misses no beat; a wrong file changes nothing.
  */
 import { isatty } from 'node:tty';
 import { isDeepStrictEqual } from 'node:util';
