@@ -38,6 +38,8 @@ export interface Fence {
   readonly confirmFrom?: Instant;
   /** Ticks from this one on could only be echoed by a host that has power. */
   readonly darkTick?: number;
+  /** It was heard afresh since the first cut. */
+  readonly isHeard?: true;
   readonly unlogged: boolean;
   readonly step: FenceStep;
 }

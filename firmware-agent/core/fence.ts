@@ -22,10 +22,12 @@
  * | proving | tick       | proven, to be kept off         | kept     | fenced                |
  * | proving | tick       | open for the hold-up           | proving  | round                 |
  * | proving | tick       | failed, one more method        | proving  | note, cut (*)         |
+ * | proving | tick       | the same, by verdict, heard since | closing | restore (*), note, failed |
  * | proving | tick       | failed, the last               | closing  | restore (*), note, failed |
  * | proving | tick       | failed, the last, to be kept off | kept   | note, failed          |
  * | proving | tick       | failed, the last, a person answers | kept | note, acknowledged    |
  * | proving | sign       | later than the hold-up         | proving  | note, cut (*)         |
+ * | proving | sign       | the same, by verdict, fresh    | closing  | restore (*), note, failed |
  * | proving | sign       | the same, the last method      | closing  | restore (*), note, failed |
  * | intent  | journalled | may cut, no outlets, pledged   | waiting  | expel                 |
  * | intent  | journalled | may cut, no outlets, not pledged | ended  | failed                |
@@ -50,8 +52,9 @@
  * | closing | tick       | late                           | closing  | restore (*), late     |
  *
  * `joined` and `released` also change what is wanted of a fence that is not closing yet: which
- * orders wait for it, and whether the host is kept off afterwards. A contradiction of what only a
- * verdict wants ends it after the second method too, though a third is there (S5).
+ * orders wait for it, and whether the host is kept off afterwards. Whom only a verdict wants dead, and
+ * who is heard afresh after the cut, lived through it where that cannot be proven: no further method is
+ * tried on it (S5). A contradiction that is not fresh ends such a fence after the second method.
  *
  * `pledged` is a host that may be proven dead by timeout, and whose pledge allows it (by-timeout.ts).
  *
@@ -140,6 +143,15 @@ function join(fence: Fence, event: FenceEvent & { kind: 'joined' }, now: Instant
   };
 }
 
+/** Only the silence of its host wants it. */
+function isAvertible(fence: Fence): boolean {
+  return fence.orders.length === 0 && !isStanding(fence);
+}
+
+function isStanding({ by }: Fence): boolean {
+  return by.kind === 'timer' && by.standing;
+}
+
 function stepIntent(
   fence: Fence,
   step: FenceStep & { at: 'intent' },
@@ -147,8 +159,8 @@ function stepIntent(
   scene: Scene,
 ): FenceStepped {
   const ordered = fence.orders.length > 0;
-  const standing = fence.by.kind === 'timer' && fence.by.standing;
-  if (event.kind === 'sign' && event.fresh && !ordered && !standing) {
+  const standing = isStanding(fence);
+  if (event.kind === 'sign' && event.fresh && isAvertible(fence)) {
     return over({ kind: 'averted', reason: 'a fresh beat came before the cut' });
   }
   const judged = event.kind === 'tick' && event.drained;
@@ -196,7 +208,8 @@ function stepProving(
 ): FenceStepped {
   if (event.kind === 'sign') {
     const contradicts = fence.darkTick !== undefined && event.tick >= fence.darkTick;
-    return contradicts ? methodFailed(fence, step, 'alive', scene) : stay(fence);
+    const next: Fence = event.fresh ? { ...fence, isHeard: true } : fence;
+    return contradicts ? methodFailed(next, step, 'alive', scene) : stay(next);
   }
   if (event.kind !== 'tick') return stay(fence);
   const weighed = weigh(step, scene);
@@ -240,12 +253,13 @@ function methodFailed(
   scene: Scene,
 ): FenceStepped {
   const aliveAfterAll = reason === 'alive' && step.method > 0 && fence.orders.length === 0;
+  const isAlive = aliveAfterAll || (fence.isHeard === true && isAvertible(fence));
   const text = `method ${step.method + 1} failed: ${reason}`;
-  if (step.method + 1 < scene.methods.length && !aliveAfterAll) {
+  if (step.method + 1 < scene.methods.length && !isAlive) {
     const next = cut(fence, step.method + 1, scene);
     return { ...next, deeds: [{ kind: 'note', text }, ...next.deeds] };
   }
-  return timeOut(fence, reason, [{ kind: 'note', text }], scene);
+  return timeOut(fence, isAlive ? 'alive' : reason, [{ kind: 'note', text }], scene);
 }
 
 /** Nothing was, or can be, proven by a cut; a host that pledged its own end may be waited for. */

@@ -81,6 +81,7 @@ export function fence(id: number): Codec<Fence> {
     dark: maybe(list(small) as Codec<readonly number[]>),
     confirmFrom: maybe(time(4)),
     darkTick: maybe(tick()),
+    isHeard: maybe(bool as Codec<true>),
     unlogged: unread('for people', () => false),
     step,
   });

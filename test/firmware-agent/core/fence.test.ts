@@ -156,7 +156,19 @@ const CASES: [guard: string, was: Fence, event: FenceEvent, scene: Scene][] = [
     tick,
     scene(LIT, { now: NOW + 6_001 }),
   ],
-  ['later than the hold-up', fence(proving(0), { darkTick: 9 }), sign(9), scene(JUST_DARK)],
+  [
+    'the same, by verdict, heard since',
+    fence(proving(0), { isHeard: true }),
+    tick,
+    scene(LIT, { now: NOW + 6_001 }),
+  ],
+  [
+    'later than the hold-up',
+    fence(proving(0), { darkTick: 9, ...ordered }),
+    sign(9),
+    scene(JUST_DARK),
+  ],
+  ['the same, by verdict, fresh', fence(proving(0), { darkTick: 9 }), sign(9), scene(JUST_DARK)],
   ['the same, the last method', fence(proving(1), { darkTick: 9 }), sign(9), scene(JUST_DARK)],
   ['', fence(proving(0), { darkTick: 9 }), sign(8), scene(JUST_DARK)],
   ['', fence(proving(0)), sign(99), scene(JUST_DARK)],
@@ -260,13 +272,18 @@ test('nothing moves on a tick that does not say that all input was handed in', (
   }
 });
 
-test('what only a verdict wants ends with the second method that a beat contradicts', () => {
+test('what only a verdict wants ends with the second method that is contradicted, or a fresh beat', () => {
   const methods = [[0], [1], [2]];
-  const was = fence({ ...proving(1) }, { darkTick: 9 });
-  const byVerdict = stepFence(was, sign(9), scene(JUST_DARK, { methods }));
-  assert.is(byVerdict.fence?.step.at, 'closing');
-  const byOrder = stepFence({ ...was, ...ordered }, sign(9), scene(JUST_DARK, { methods }));
-  assert.is(byOrder.fence?.step.at, 'proving');
+  const next = (method: number, said: FenceEvent, differs: Partial<Fence> = {}) =>
+    stepFence(
+      fence(proving(method), { darkTick: 9, ...differs }),
+      said,
+      scene(JUST_DARK, { methods }),
+    ).fence?.step.at;
+  assert.equal([next(0, sign(9)), next(1, sign(9))], ['closing', 'closing']);
+  assert.equal([next(0, sign(9, false)), next(1, sign(9, false))], ['proving', 'closing']);
+  for (const wanted of [ordered, standing]) assert.is(next(0, sign(9), wanted), 'proving');
+  assert.is(next(1, sign(9), ordered), 'proving');
 });
 
 test('a failed fence of a stay-off host closes, and a proven one keeps', () => {

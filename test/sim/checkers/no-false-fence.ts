@@ -5,11 +5,13 @@
  * then. It must not have heard the host, on any channel, for a deadtime; not have a sign of life
  * that only doubts the silence; not stand just behind a stall or an outage of its own; not be
  * without any proof that it would have heard; and the host must be a member, in the life heard
- * last, which no verdict has cut before.
+ * last, which no verdict has cut before. The loss of its keys, to a host that ends itself for it, is
+ * such a cut, too; and neither follows on a first cut in vain once the host is heard again.
  *
  * A watchdog timer is the same verdict with its timeout for deadtime, unless it is the host's own
  * standing order: nothing on it kicked in time, or it left to go off. Then only S4 is asked.
  */
+import type { Effect } from '../../../firmware-agent/core/events.ts';
 import type { Checker, Complaint, Witness } from '../witness.ts';
 import { doubtByOrder, type Ear, type Ears, ears, heardAt, quietMs, WAYS } from './ears.ts';
 import { fences, type RunningFence } from './fences.ts';
@@ -50,12 +52,12 @@ export const noFalseFence: Checker = (facts, complain): Witness => {
       all.event(event);
       if (event.kind === 'order') doubtByOrder(judge.ears, at, event, effects);
       for (const effect of effects) {
-        if (effect.kind === 'cut') {
-          const host = all.hosts[effect.host];
-          const running = host?.running;
-          const isFirst = running !== undefined && running.cuts === 0;
-          if (isFirst && host?.cutting.length === 0 && running.cause !== 'order') {
-            for (const broken of judgeCut(judge, at, effect.host, running)) complain(broken);
+        const number = whoIsEnded(effect);
+        const host = number === undefined ? undefined : all.hosts[number];
+        const { running } = host ?? {};
+        if (number !== undefined && running !== undefined && host?.cutting.length === 0) {
+          if (running.cause !== 'order') {
+            for (const broken of judgeEnd(judge, at, number, running)) complain(broken);
           }
         }
         all.effect(at, event, effects, effect);
@@ -63,6 +65,21 @@ export const noFalseFence: Checker = (facts, complain): Witness => {
     },
   };
 };
+
+/** The host of a cut, or of an expulsion (by-timeout). */
+function whoIsEnded(effect: Effect): number | undefined {
+  if (effect.kind === 'cut') return effect.host;
+  return effect.kind === 'news' && effect.code === 'waiting' ? effect.host : undefined;
+}
+
+function judgeEnd(judge: Judge, at: number, host: number, running: RunningFence): Complaint[] {
+  if (running.cuts === 0) return judgeCut(judge, at, host, running);
+  const ear = judge.ears.hosts[host];
+  const { cause, cutAt = Number.POSITIVE_INFINITY } = running;
+  if (cause !== 'verdict' || ear === undefined || heardAt(ear) <= cutAt) return [];
+  const sentence = 'it was heard again after a cut in vain, and was cut, or expelled, all the same';
+  return [{ rule: 'S5', at, host, sentence }];
+}
 
 function judgeCut(judge: Judge, at: number, host: number, running: RunningFence): Complaint[] {
   const ear = judge.ears.hosts[host];

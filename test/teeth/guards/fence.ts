@@ -8,8 +8,8 @@ export const FENCE: readonly Guard[] = [
     name: 'a sign later than the hold-up fails a fence that runs',
     rule: 'Contradiction: within H it fails the method',
     file: `${CORE}/fence.ts`,
-    find: "return contradicts ? methodFailed(fence, step, 'alive', scene) : stay(fence);",
-    put: 'return stay(fence);',
+    find: "return contradicts ? methodFailed(next, step, 'alive', scene) : stay(next);",
+    put: 'return stay(next);',
   },
   {
     name: 'what was said before the hold-up contradicts nothing',
@@ -144,7 +144,7 @@ export const FENCE: readonly Guard[] = [
     name: 'methods are tried in order',
     rule: 'Methods: tried in order, `failed` after the last',
     file: `${CORE}/fence.ts`,
-    find: 'if (step.method + 1 < scene.methods.length && !aliveAfterAll) {',
+    find: 'if (step.method + 1 < scene.methods.length && !isAlive) {',
     put: 'if (step.method < 0) {',
   },
   {

@@ -134,8 +134,8 @@ export const TIMER: readonly Guard[] = [
     name: 'a beat does not avert a standing order',
     rule: 'Timer: a kick before the cut cancels, a beat does not',
     file: `${CORE}/fence.ts`,
-    find: '&& event.fresh && !ordered && !standing) {',
-    put: '&& event.fresh && !ordered) {',
+    find: 'return fence.orders.length === 0 && !isStanding(fence);',
+    put: 'return fence.orders.length === 0;',
   },
   {
     name: 'a standing order waits after a stall',
