@@ -10,7 +10,8 @@
  * Every word has a turn, larger than any before in this life of the host, restarts of the shim
  * included: it counts tenths of a second since the boot, and words are at least as far apart. A GRANT
  * is taken only if it answers a word of the present wish, sent less than the shortest freshness limit
- * ago that the board can have, and while one life of the board is in contact and no other. A wish that
+ * ago that the board can have, if no session began since that word, and while one life of the board is
+ * in contact and no other: what a life before it granted, the present one does not know of. A wish that
  * is given up becomes a release, so that a GRANT which is late or lost leaves nothing behind.
  *
  * | a group is         | event                          | then                                     |
@@ -172,6 +173,8 @@ export function hearGroups(
   now: Instant,
 ): GroupsEffect[] {
   if (news.kind === 'session' && groups.isOn) {
+    // The life before may have granted what this one will not know: its answers come too late now.
+    groups.sent = [];
     groups.unreported = [...groups.unreported.filter((life) => isOther(life, news)), news.aNonce];
     groups.saidAt.delete(0);
   }

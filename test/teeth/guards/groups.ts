@@ -158,6 +158,13 @@ export const GROUPS: readonly Guard[] = [
     put: '',
   },
   {
+    name: 'a GRANT of the life before is not taken once the next has a session',
+    rule: TAKEN,
+    file: SHIM,
+    find: '    groups.sent = [];\n',
+    put: '',
+  },
+  {
     name: 'what was asked for in vain is given back',
     rule: TAKEN,
     file: SHIM,
