@@ -164,7 +164,8 @@ function leaseGuard(
       timer.cancel();
       if (told) step({ kind: 'left' });
       if (orderOf(lease) !== 'not armed') return stays(dog, setup);
-      setup.record.remove();
+      // One that has run out binds the next shim, too: by its own file it might feed the watchdog.
+      if (lease.at === 'ended') setup.record.remove();
       stop(dog, setup);
     },
   };

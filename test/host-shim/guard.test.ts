@@ -285,6 +285,20 @@ test('what the board may rely on binds every shim of the boot, whatever its file
   }
 });
 
+test('a lease that ran out binds all shims that follow, though none of them had contact', () => {
+  const here = world({ byTimeout: true, dog: 'nowayout' });
+  here.guard.contact('board', 0);
+  here.guard.end(false);
+  here.guard = { ...here.guard, look: () => undefined };
+  here.run(S);
+  for (let shim = 0; shim < 2; shim += 1) {
+    here.guard = here.start('none');
+    here.run(1_000);
+    here.guard.end(false);
+  }
+  assert.equal(doings(here), ['0 opened'], 'nobody feeds a machine that is to be over');
+});
+
 test('the record is of one life: another, a torn or a foreign one is none', () => {
   const path = join(folder, 'record.lease');
   const contact = { askedAt: 12.5, sleptMs: 3 };
