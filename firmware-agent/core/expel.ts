@@ -34,7 +34,8 @@ export function answerForAnother(board: Board, host: Host): Effect[] {
   const fence = host.fence as Fence;
   const { incarnation, orders, step } = fence;
   const living = incarnationOf(host);
-  if (living === undefined || living === incarnation || step.at !== 'waiting') return [];
+  // Where none is known any more, another was heard meanwhile, and left.
+  if (living === incarnation || step.at !== 'waiting') return [];
   const heardAt = step.heardAwake + board.clock.stalledMs;
   const isAnother = (cmdId: string): boolean => {
     const stored = board.orders.get(cmdId);

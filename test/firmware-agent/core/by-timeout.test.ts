@@ -230,6 +230,21 @@ test('an order for whatever has power fails where a life is found that may have 
   );
 });
 
+test('so it does where that life has left, and is missed by now', () => {
+  const w = rack(ALL, { timing: { ...guarded(1, 'alpha').timing, initdeadMs: 16 * SECOND } });
+  w.hang('alpha');
+  w.run(10 * SECOND);
+  const cmdId = w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  w.run(10 * SECOND);
+  reboots(w);
+  w.run(3 * SECOND);
+  w.leave('alpha', 'left');
+  w.machine('alpha').at = 'hung';
+  w.untilNews('fenced', 'alpha', 60 * SECOND);
+  assert.is(w.state.process?.board.hosts.get(1)?.life.at, 'absent');
+  assert.is(w.answers(cmdId).at(-1)?.outcome, 'failed');
+});
+
 test('a host without outlets cannot be kept off, given power, or drilled', () => {
   const w = rack();
   const detail = (id: string): string | undefined => w.answers(id).at(-1)?.detail;
