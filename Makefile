@@ -5,7 +5,7 @@ INSTALLED := node_modules/.installed
 # The programs that ship run so; the last is for the memory.
 FUZZ_FLAGS := --disallow-code-generation-from-strings --disable-proto=delete --expose-gc
 
-.PHONY: help run test contract check scenario sim rig bench explore spin teeth mutate fuzz crash-points bundle types lint tidy format show-frame clean
+.PHONY: help run test contract check scenario sim rig bench bench-peers explore spin teeth mutate fuzz crash-points bundle types lint tidy format show-frame clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,13 @@ bench: $(INSTALLED) ## what the agent takes, and how it keeps time, against its 
 	  test/lib/bench/main.ts firmware-agent/main.ts host-shim/main.ts
 	@node --enable-source-maps $(BUILT)/test-bench-main.cjs $(if $(JSON),--json) \
 	  $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(FLAGS),--flags="$(FLAGS)") $(ONLY)
+
+bench-peers: $(INSTALLED) ## beside Heartbeat, corosync, Pacemaker, sbd, Node-RED, fence_ipmilan; root; MINUTES=10 ONLY=part JSON=1
+	@node bundle/build.mjs >&2
+	@node test/lib/build.mjs test/bench/peers/main.ts test/bench/load.ts test/lib/bench/main.ts \
+	  firmware-agent/main.ts host-shim/main.ts host-shim/cli/main.ts
+	@test/bench/peers/enter.sh $(BUILT)/test-bench-peers-main.cjs $(if $(JSON),--json) \
+	  $(if $(MINUTES),--minutes=$(MINUTES)) $(ONLY)
 
 explore: $(INSTALLED) ## all that can happen in small worlds of core and sessions; ONLY=power JSON=1 TEETH=1 REPLAY=0,1,2
 	@node test/explore/run.mjs $(if $(TEETH),--teeth) $(if $(ONLY),--only=$(ONLY)) \

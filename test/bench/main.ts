@@ -8,9 +8,8 @@
  *
  *   main.cjs [--json] [--seconds=60] [--runs=11] [--flags="--cpu-prof ..."] [words of parts]     NODE=path
  */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { mosquittoAvailable } from '../lib/brokers/mosquitto.ts';
@@ -18,6 +17,7 @@ import { pause } from '../lib/until.ts';
 import { startChild } from './child.ts';
 import { measureJudge } from './judge.ts';
 import { measureLateness } from './lateness.ts';
+import { machineOf } from './machine.ts';
 import { bareMemory, bareStart, guard, type OneStart, startTimes } from './measure.ts';
 import { measureOrders } from './orders.ts';
 import { type BoardReport, judged, print, type Report } from './report.ts';
@@ -116,19 +116,6 @@ async function sizesOf(node: string, startAgent: StartAgent): Promise<Size[]> {
   }
   rmSync(dir, { recursive: true });
   return sizes;
-}
-
-function machineOf(node: string): Report['machine'] {
-  const processors = cpus();
-  return {
-    processor: processors[0]?.model.trim() ?? 'unknown',
-    cores: processors.length,
-    memoryGib: Math.round(totalmem() / 2 ** 30),
-    kernel: release(),
-    load: loadavg()[0] ?? 0,
-    loadAtEnd: 0,
-    node: execFileSync(node, ['--version'], { encoding: 'utf8' }).trim(),
-  };
 }
 
 function tell(what: string): void {

@@ -82,6 +82,16 @@ function judgedBoard({ sizes, starts, guarding }: BoardReport): Verdict[] {
 
 /** Prints all figures, then the verdicts. */
 export function print({ machine, board, sections }: Report, verdicts: readonly Verdict[]): void {
+  printMachine(machine);
+  if (board !== undefined) printBoard(board);
+  printSections(sections);
+  printVerdicts(verdicts);
+  const missed = verdicts.filter(({ ok }) => !ok).length;
+  say(`\n${verdicts.length - missed} passed, ${missed} failed`);
+}
+
+/** Says where it was measured, and whether anything else ran there. */
+export function printMachine(machine: Report['machine']): void {
   const { load, loadAtEnd } = machine;
   say(
     `agent under Node ${machine.node.replace(/^v/, '')}; ${machine.processor}, ${machine.cores} cores,`,
@@ -91,16 +101,21 @@ export function print({ machine, board, sections }: Report, verdicts: readonly V
   );
   if (Math.max(load, loadAtEnd) > machine.cores)
     say('The machine is busy: all times are longer than they need be.');
-  if (board !== undefined) printBoard(board);
+}
+
+/** Prints the table of each. */
+export function printSections(sections: readonly Section[]): void {
   for (const { title, head, rows } of sections) {
     say(`\n${title}`);
     say(row('', ...head));
     for (const [name = '', ...cells] of rows) say(row(`  ${name}`, ...cells));
   }
   say('');
+}
+
+/** Prints a line for each. */
+export function printVerdicts(verdicts: readonly Verdict[]): void {
   for (const verdict of verdicts) say(verdictLine(verdict));
-  const missed = verdicts.filter(({ ok }) => !ok).length;
-  say(`\n${verdicts.length - missed} passed, ${missed} failed`);
 }
 
 function printBoard({ sizes, starts, guarding, bare }: BoardReport): void {
