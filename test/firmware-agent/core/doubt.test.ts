@@ -173,6 +173,17 @@ test('a disk that does not answer delays the cut by J, and the cut says so', () 
   assert.ok(w.told((e) => e.kind === 'record' && e.record.unlogged === true).length > 0);
 });
 
+test('that the intent of another fence is on disk lets nothing be cut', () => {
+  const w = pair();
+  w.state.disk.works = false;
+  w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  const { id: fence = 0 } = w.state.process?.board.hosts.get(1)?.fence ?? {};
+  w.give({ kind: 'journalled', host: 1, fence: fence + 1 });
+  assert.is(w.cuts().length, 0);
+  w.give({ kind: 'journalled', host: 1, fence });
+  assert.is(w.cuts().length, 1);
+});
+
 test('orders are not averted', () => {
   const w = pair();
   w.state.disk.works = false;
