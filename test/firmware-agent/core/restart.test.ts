@@ -246,6 +246,21 @@ test('the third interrupted fence in ten minutes freezes its host', () => {
   assert.is(w.answers(cmdId).at(-1)?.detail, 'frozen');
 });
 
+test('interruptions more than ten minutes apart freeze nobody', () => {
+  const w = pair();
+  for (let i = 0; i < 3; i += 1) {
+    w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+    w.run(SECOND);
+    w.crash();
+    turn(w.state, w.machine('alpha'), [0], 'closed');
+    w.run(SECOND);
+    w.start();
+    w.run(400 * SECOND);
+  }
+  assert.is(w.news('interrupted', 'alpha').length, 3);
+  assert.is(w.state.process?.board.hosts.get(1)?.frozen, undefined);
+});
+
 test('a frozen host is not frozen over a restart, but people are told', () => {
   const w = pair();
   w.order({ op: 'off', host: 'alpha', by: 'operator' });
