@@ -96,7 +96,7 @@ async function ask(
   const titles = openCourt(sources).fresh({}).titles(file);
   const tests = titles.filter((title) => !isTimed(title)).map((title) => ({ file, title }));
   const outside = await crew.do({ kind: 'outside', probes, tests });
-  const ran = await crew.do({ kind: 'plain', probes, tests });
+  const ran = await crew.do({ kind: 'plain', swaps: {}, probes, tests });
   if (ran.kind !== 'ran' || outside.kind !== 'outside') {
     throw new Error(`${file} cannot be run: ${JSON.stringify(ran)}`);
   }

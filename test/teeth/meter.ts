@@ -1,5 +1,11 @@
-/** Which places of our sources a test passed through, as V8 counts it. */
+/**
+ * Which places of our sources a test passed through, as V8 counts it.
+ *
+ * Code that V8 has optimized counts its branches and not its calls, so a small function that is called
+ * often looks as if it were never run. Where somebody counts, nothing is optimized (`unoptimized`).
+ */
 import { Session } from 'node:inspector';
+import { setFlagsFromString } from 'node:v8';
 import { WRAPPER } from './court.ts';
 
 /** A stretch of a module's JavaScript, as gathered. */
@@ -16,6 +22,7 @@ export interface Meter {
   read(probes: readonly Probe[]): boolean[];
   /** The same, of probes that are no part of any function: they run when a module is loaded. */
   outside(probes: readonly Probe[]): boolean[];
+  stop(): void;
 }
 
 interface Range {
@@ -26,7 +33,17 @@ interface Range {
 
 const OURS = /^(firmware-agent|host-shim|protocol)\/[^?]*$/;
 
-/** Starts to count; it goes on until the thread ends. */
+/** Does its work with V8's optimizer off, in every thread of the process. */
+export async function unoptimized<T>(work: () => Promise<T>): Promise<T> {
+  setFlagsFromString('--no-opt');
+  try {
+    return await work();
+  } finally {
+    setFlagsFromString('--opt');
+  }
+}
+
+/** Starts to count in this thread; what was optimized before is not any more. */
 export function startMeter(): Meter {
   const session = new Session();
   session.connect();
@@ -59,6 +76,7 @@ export function startMeter(): Meter {
     reset: () => session.post('Profiler.takePreciseCoverage', () => {}),
     read: (probes) => innermost(probes).map((range) => range !== undefined && range.count > 0),
     outside: (probes) => innermost(probes).map((range) => range !== undefined && range.from < 0),
+    stop: () => session.disconnect(),
   };
 }
 

@@ -10,6 +10,7 @@ import type { Timed } from './base.ts';
 import type { CourtTest } from './court.ts';
 import { inLanes } from './crew.ts';
 import { type Guard, placeOf } from './guard.ts';
+import { unoptimized } from './meter.ts';
 import { type Bench, swapsOf, tryWithout, type Verdict } from './trials.ts';
 import type { Mutant } from './worker.ts';
 
@@ -39,7 +40,8 @@ export async function tryPairs(
 ): Promise<PairCounts> {
   const all = singles.flatMap((a, i) => singles.slice(i + 1).map((b): Pair => [a, b]));
   const apart = all.filter((pair) => !overlaps(bench, pair));
-  const open = apart.filter(([a, b]) => !settles(a, b) && !settles(b, a));
+  const passed = await unoptimized(() => passedBy(bench, singles));
+  const open = apart.filter(([a, b]) => !settles(passed, a, b) && !settles(passed, b, a));
   const past: Pair[] = [];
   const batches = chunks(open, AT_ONCE);
   let left = open.length;
@@ -78,10 +80,29 @@ function overlaps({ texts }: Bench, [a, b]: Pair): boolean {
   return x.from < y.to && y.from < x.to;
 }
 
+type Passed = ReadonlyMap<Verdict, ReadonlySet<Guard>>;
+
+/** Of each single that was caught: the guards that its test passed through before it failed. */
+async function passedBy(bench: Bench, singles: readonly Verdict[]): Promise<Passed> {
+  const { probes } = bench;
+  const passed = new Map<Verdict, Set<Guard>>();
+  await inLanes(singles, LANES, async (single) => {
+    if (single.by === undefined || single.outcome !== 'caught') return;
+    const swaps = (await swapsOf(bench, [guardOf(single)])) ?? {};
+    const tests = [plain(single.by.test)];
+    const answer = await bench.crew.do({ kind: 'plain', swaps, probes, tests });
+    const [ran] = answer.kind === 'ran' ? answer.tests : [];
+    // One that hangs, or that does not fail in the modules that stay, settles nothing.
+    if (ran?.error === undefined) return;
+    passed.set(single, new Set(bench.guards.filter((_, i) => ran.passes[i])));
+  });
+  return passed;
+}
+
 /** Whether `a` was caught by a run that never came to the place of `b`. */
-function settles(a: Verdict, b: Verdict): boolean {
+function settles(passed: Passed, a: Verdict, b: Verdict): boolean {
   const elsewhere = guardOf(a).file !== guardOf(b).file;
-  return elsewhere && a.passed !== undefined && !a.passed.has(guardOf(b));
+  return elsewhere && passed.get(a)?.has(guardOf(b)) === false;
 }
 
 const plain = ({ file, title, limitMs }: Timed): CourtTest =>

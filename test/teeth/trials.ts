@@ -11,7 +11,7 @@ import type { Crew } from './crew.ts';
 import { type Guard, without } from './guard.ts';
 import type { House } from './house.ts';
 import type { Judge } from './judges.ts';
-import type { Probe } from './meter.ts';
+import { type Probe, unoptimized } from './meter.ts';
 import { type Sources, toJs } from './sources.ts';
 
 export interface Bench {
@@ -35,8 +35,6 @@ export interface Verdict {
   guards: readonly Guard[];
   outcome: 'caught' | 'survived' | 'broken' | 'overlap';
   by?: { judge: string; test: Timed };
-  /** The guards that this test passed through before it failed. */
-  passed?: ReadonlySet<Guard>;
   /** What the test said, or why the mutant cannot be built. */
   words: string;
   timeMs: number;
@@ -60,7 +58,7 @@ export async function prepare(
   const made = new Map<string, Promise<string>>();
   const shop = { house, texts, made };
   const probes = await Promise.all(guards.map((guard) => probeOf(shop, sources, guard)));
-  const tests = await baseOf(sources, crew, probes, judges);
+  const tests = await unoptimized(() => baseOf(sources, crew, probes, judges));
   const passing = new Map(
     guards.map((guard, g) => [
       guard,
@@ -118,9 +116,8 @@ export async function tryWithout(
   const order = orderFor(bench, guards, first);
   const asked = order.map((index) => bench.tests[index] as Timed);
   const tests = asked.map(({ file, title, limitMs }) => ({ file, title, limitMs }) as CourtTest);
-  const { probes } = bench;
   const thorough = guards.some(({ redundant }) => redundant !== undefined);
-  const answer = await bench.crew.do({ kind: 'try', thorough, swaps: made, tests, probes });
+  const answer = await bench.crew.do({ kind: 'try', thorough, swaps: made, tests });
   const { timeMs } = answer as { timeMs: number };
   if (answer.kind === 'lost') {
     const test = asked.find((one) => one.title === answer.at?.title) as Timed;
@@ -139,8 +136,7 @@ export async function tryWithout(
   // Whoever removes a name that others use shows nothing about the guard.
   const outcome = /^(ReferenceError|SyntaxError)/.test(caught.error) ? 'broken' : 'caught';
   const by = { judge: bench.judges[test.judge]?.name ?? '', test };
-  const passed = new Set(bench.guards.filter((_, i) => caught.passes[i]));
-  return { guards, outcome, by, passed, words: caught.error, timeMs };
+  return { guards, outcome, by, words: caught.error, timeMs };
 }
 
 function orderFor(

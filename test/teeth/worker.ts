@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Court, type CourtTest, openCourt, type Swaps, type Trial } from './court.ts';
-import { type Meter, type Probe, startMeter } from './meter.ts';
+import { type Probe, startMeter } from './meter.ts';
 import type { Sources } from './sources.ts';
 
 export interface Mutant {
@@ -17,19 +17,17 @@ export type Job =
    * Asks the tests in this order until one fails; that one is asked once more with fresh modules.
    * `thorough`: where none fails, so are all.
    */
-  | ({ kind: 'try'; thorough: boolean; probes: readonly Probe[] } & Mutant)
+  | ({ kind: 'try'; thorough: boolean } & Mutant)
   /** Each by itself, in the modules that stay. */
   | { kind: 'pairs'; mutants: Mutant[]; tests: CourtTest[] }
-  /** Runs tests without a mutant. */
-  | { kind: 'plain'; probes: readonly Probe[]; tests: CourtTest[] }
+  /** Runs tests with a mutant or, where nothing is swapped, without one. */
+  | { kind: 'plain'; swaps: Swaps; probes: readonly Probe[]; tests: CourtTest[] }
   /** Which probes run when the modules are loaded, with the tests of these files. */
   | { kind: 'outside'; probes: readonly Probe[]; tests: CourtTest[] };
 
 export interface Caught {
   index: number;
   error: string;
-  /** The probes that the test passed through before it failed. */
-  passes: boolean[];
 }
 
 export type Said =
@@ -41,7 +39,6 @@ export type Said =
 
 interface Room {
   court: Court;
-  meter: Meter;
   say: (said: Said) => void;
 }
 
@@ -49,7 +46,7 @@ interface Room {
 export function work(): void {
   const { sources } = workerData as { sources: Sources };
   const say = (said: Said): void => parentPort?.postMessage(said);
-  const room: Room = { court: openCourt(sources), meter: startMeter(), say };
+  const room: Room = { court: openCourt(sources), say };
   parentPort?.on('message', async (job: Job) => {
     say(await answer(room, job));
   });
@@ -64,15 +61,18 @@ function answer(room: Room, job: Job): Promise<Said> {
     case 'plain':
       return runPlain(room, job);
     case 'outside': {
+      const meter = startMeter();
       const trial = room.court.fresh({});
       for (const { file } of job.tests) trial.titles(file);
-      return Promise.resolve({ kind: 'outside', probes: room.meter.outside(job.probes) });
+      const probes = meter.outside(job.probes);
+      meter.stop();
+      return Promise.resolve({ kind: 'outside', probes });
     }
   }
 }
 
-async function tryMutant({ court, meter, say }: Room, job: Job & { kind: 'try' }): Promise<Said> {
-  const { swaps, tests, probes } = job;
+async function tryMutant({ court, say }: Room, job: Job & { kind: 'try' }): Promise<Said> {
+  const { swaps, tests } = job;
   const startedAt = performance.now();
   const timeMs = (): number => performance.now() - startedAt;
   const warm = court.warm(swaps);
@@ -90,10 +90,9 @@ async function tryMutant({ court, meter, say }: Room, job: Job & { kind: 'try' }
   const again = suspect === undefined ? tests : [suspect, ...tests];
   for (const test of again) {
     say({ kind: 'begins', test });
-    meter.reset();
     const error = await failureOf(fresh, test);
     if (error !== undefined) {
-      const caught = { index: tests.indexOf(test), error, passes: meter.read(probes) };
+      const caught = { index: tests.indexOf(test), error };
       return { kind: 'tried', caught, timeMs: timeMs() };
     }
     if (test === suspect) court.cool();
@@ -129,8 +128,9 @@ async function tryPairs({ court, say }: Room, job: Job & { kind: 'pairs' }): Pro
   return { kind: 'paired', caught };
 }
 
-async function runPlain({ court, meter, say }: Room, job: Job & { kind: 'plain' }): Promise<Said> {
-  const trial = court.warm({});
+async function runPlain({ court, say }: Room, job: Job & { kind: 'plain' }): Promise<Said> {
+  const meter = startMeter();
+  const trial = court.warm(job.swaps);
   const ran: (Said & { kind: 'ran' })['tests'] = [];
   for (const test of job.tests) {
     say({ kind: 'begins', test });
@@ -138,9 +138,11 @@ async function runPlain({ court, meter, say }: Room, job: Job & { kind: 'plain' 
     const startedAt = performance.now();
     const error = await failureOf(trial, test);
     const timeMs = performance.now() - startedAt;
-    const passes = job.probes.length === 0 ? [] : meter.read(job.probes);
+    const passes = meter.read(job.probes);
     ran.push({ timeMs, passes, ...(error === undefined ? {} : { error }) });
   }
+  trial.end();
+  meter.stop();
   return { kind: 'ran', tests: ran };
 }
 

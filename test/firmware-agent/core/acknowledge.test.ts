@@ -8,14 +8,14 @@ import { type World, world } from './world/world.ts';
 const test = suite('acknowledge');
 const args = { reason: 'plug pulled' };
 
-/** Alpha's relay is welded, its sense says so, and its one fence by verdict has failed. */
-function welded(): World {
+/** Its relay is welded, its sense says so, and its one fence by verdict has failed. */
+function welded(name = 'alpha'): World {
   const w = world({ hosts: [guarded(1, 'alpha'), guarded(2, 'beta')] });
   w.run(30 * SECOND);
-  const [relay] = w.machine('alpha').relays;
+  const [relay] = w.machine(name).relays;
   if (relay !== undefined) relay.fault = 'welded';
-  w.hang('alpha');
-  w.untilNews('failed', 'alpha', 60 * SECOND);
+  w.hang(name);
+  w.untilNews('failed', name, 60 * SECOND);
   w.run(5 * SECOND);
   return w;
 }
@@ -188,6 +188,15 @@ test('the same cmdId with another argument is another order, and refused', () =>
   assert.is(outcome(w, cmdId), 'refused none cmdId was used');
   w.order({ op: 'fence', host: 'alpha', by: 'operator', cmdId, args: {} });
   assert.match(outcome(w, cmdId), /^accepted/, 'the same again is told how it stands');
+});
+
+test('a host that somebody answered for is no victim: its key orders again', () => {
+  const w = welded('beta');
+  w.order({ op: 'ack', host: 'beta', by: 'operator', args: { ...args, override: true } });
+  w.untilNews('acknowledged', 'beta', 20 * SECOND);
+  w.run(5 * SECOND);
+  const cmdId = w.order({ op: 'fence', host: 'alpha', by: 'second' });
+  assert.is(outcome(w, cmdId), 'accepted none ');
 });
 
 test.run();

@@ -49,6 +49,29 @@ test('a hoard of old beats released late raises no doubt and ends no silence', (
   assert.ok(!alarms(w, 'alpha').includes('half-duplex'));
 });
 
+test('a stale beat raises no doubt where its session is not the one that was heard last', () => {
+  for (const [isOfAnother, isDoubted] of [
+    [false, true],
+    [true, false],
+  ]) {
+    const w = pair();
+    w.hang('alpha');
+    w.run(10 * SECOND);
+    const hearings = w.state.process?.board.hosts.get(1)?.hearings ?? [];
+    const pace = hearings.find(({ channel }) => channel === 'mqtt')?.pace;
+    assert.ok(pace);
+    // As many periods later as have gone by, with an echo of long ago.
+    const session = pace.session + (isOfAnother ? 1 : 0);
+    const common = { host: 1, channel: 'mqtt', incarnation: 1001, session } as const;
+    const stale = { seq: pace.seq + 10, echo: (w.state.process?.board.ticks.latest ?? 0) - 9 };
+    const beat = { kind: 'beat', ...common, ...stale, flags: 0, bytes: new Uint8Array() } as const;
+    w.give({ kind: 'heard', opened: beat });
+    w.run(6 * SECOND);
+    assert.is(w.cuts().length, isDoubted ? 0 : 1);
+    assert.is(alarms(w, 'alpha').includes('half-duplex'), isDoubted);
+  }
+});
+
 test('an order from a key bound to a host is a sign of its life, and no false alarm', () => {
   const w = pair();
   w.cable('beta', 'serial', 'broken');
@@ -61,6 +84,22 @@ test('an order from a key bound to a host is a sign of its life, and no false al
   const living = pair();
   living.order({ op: 'on', host: 'alpha', by: 'second' });
   assert.equal(alarms(living, 'beta'), []);
+});
+
+test('an order of long ago, or for another life of the board, is no sign of life', () => {
+  for (const [ageS, life, isDoubted] of [
+    [1, 'life-1', true],
+    [8, 'life-1', false],
+    [1, 'life-0', false],
+  ] as const) {
+    const w = pair();
+    w.hang('beta');
+    w.run(14 * SECOND);
+    const tick = (w.state.process?.board.ticks.latest ?? 0) - ageS;
+    w.order({ op: 'on', host: 'alpha', by: 'second', tick, life });
+    w.run(5 * SECOND);
+    assert.is(w.cuts('beta').length, isDoubted ? 0 : 1, `${ageS} s old, for ${life}`);
+  }
 });
 
 test('a fresh beat that comes after the verdict and before the cut averts it', () => {
@@ -105,6 +144,7 @@ test('one good beat in the journal wait averts, drops the verdict from the budge
   w.run(5 * SECOND);
   assert.is(w.cuts().length, 0);
   assert.equal(w.state.process?.board.verdictsAt, []);
+  assert.equal(w.state.process?.board.hosts.get(1)?.verdictsAt, []);
   w.untilNews('dead', 'alpha', 12 * SECOND);
 });
 
@@ -131,6 +171,17 @@ test('a disk that does not answer delays the cut by J, and the cut says so', () 
   assert.is(w.news('unlogged', 'alpha').length, 1);
   w.untilNews('fenced', 'alpha', 8 * SECOND);
   assert.ok(w.told((e) => e.kind === 'record' && e.record.unlogged === true).length > 0);
+});
+
+test('that the intent of another fence is on disk lets nothing be cut', () => {
+  const w = pair();
+  w.state.disk.works = false;
+  w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  const { id: fence = 0 } = w.state.process?.board.hosts.get(1)?.fence ?? {};
+  w.give({ kind: 'journalled', host: 1, fence: fence + 1 });
+  assert.is(w.cuts().length, 0);
+  w.give({ kind: 'journalled', host: 1, fence });
+  assert.is(w.cuts().length, 1);
 });
 
 test('orders are not averted', () => {

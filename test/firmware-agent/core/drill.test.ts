@@ -91,6 +91,19 @@ test('where another falls silent, or restarts, the wires are crossed', () => {
   }
 });
 
+test('where another is silent when it comes back, the drill shows nothing', () => {
+  const w = pair();
+  w.order({ op: 'fence', host: 'alpha', by: 'operator', args });
+  w.untilNews('restored', 'alpha', 20 * SECOND);
+  w.run(12 * SECOND);
+  for (const channel of ['serial', 'mqtt'] as const) w.cable('beta', channel, 'broken');
+  w.untilNews('heard', 'alpha', 20 * SECOND);
+  for (const channel of ['serial', 'mqtt'] as const) w.cable('beta', channel, 'whole');
+  w.run(SECOND);
+  assert.is(w.news('drilled').length, 0);
+  assert.is(w.news('drill-failed', 'alpha').length, 1);
+});
+
 test('a drill that proved nothing takes back what an earlier one has shown', () => {
   const w = pair();
   drill(w);

@@ -140,6 +140,7 @@ const CASES: [guard: string, was: Fence, event: FenceEvent, scene: Scene][] = [
   ['', INTENT, released, scene(LIT)],
   ['proven', fence(proving(0), { darkTick: 9 }), tick, scene(DARK)],
   ['proven, to be kept off', fence(proving(0), { darkTick: 9, keptBy: 'x' }), tick, scene(DARK)],
+  ['', fence(proving(0)), tick, scene({ ...DARK, since: NOW - 1_900 })],
   ['open for the hold-up', fence(proving(0)), tick, scene(JUST_DARK)],
   ['', fence(proving(0), { darkTick: 9 }), tick, scene(JUST_DARK)],
   ['failed, one more method', fence(proving(0)), tick, scene(LIT, { now: NOW + 6_001 })],
@@ -169,6 +170,13 @@ const CASES: [guard: string, was: Fence, event: FenceEvent, scene: Scene][] = [
     scene(JUST_DARK),
   ],
   ['the same, by verdict, fresh', fence(proving(0), { darkTick: 9 }), sign(9), scene(JUST_DARK)],
+  // A sense that reads on in the end is stronger than his word.
+  [
+    'failed, the last',
+    fence(proving(1), { ack: { by: 'x', why: 'looked', override: false } }),
+    tick,
+    scene(LIT, { now: NOW + 6_001 }),
+  ],
   ['the same, the last method', fence(proving(1), { darkTick: 9 }), sign(9), scene(JUST_DARK)],
   ['', fence(proving(0), { darkTick: 9 }), sign(8), scene(JUST_DARK)],
   ['', fence(proving(0)), sign(99), scene(JUST_DARK)],
@@ -229,6 +237,8 @@ const CASES: [guard: string, was: Fence, event: FenceEvent, scene: Scene][] = [
   ['', DUE, journalled, scene(DARK)],
   ['every contact read closed', CLOSING, tick, scene(LIT)],
   ['', CLOSING, tick, scene(DARK)],
+  // That it was closed before it was told to close says nothing.
+  ['', fence({ ...CLOSING.step, since: NOW - 9 } as FenceStep, proven), tick, scene(LIT)],
   ['late', CLOSING, tick, scene(DARK, { now: NOW + 1_900 })],
   ['', CLOSING, sign(999), scene(DARK)],
   ['', CLOSING, join('off'), scene(DARK)],
@@ -270,6 +280,15 @@ test('nothing moves on a tick that does not say that all input was handed in', (
       assert.equal(deeds, []);
     }
   }
+});
+
+test('the tick that may contradict is that of this cut, and of contacts that are open still', () => {
+  const was = fence(proving(0), { darkTick: 9 });
+  const closed = stepFence(was, tick, scene({ ...JUST_DARK, contact: 'closed' })).fence;
+  assert.is(closed?.step.at, 'proving');
+  assert.is(closed?.darkTick, undefined);
+  const again = stepFence(was, tick, scene(LIT, { now: NOW + 6_001 })).fence;
+  assert.equal([again?.step.at, again?.darkTick], ['proving', undefined]);
 });
 
 test('what only a verdict wants ends with the second method that is contradicted, or a fresh beat', () => {

@@ -98,4 +98,11 @@ test('a member that left is remembered over a restart of the agent', () => {
   assert.is(w.state.process?.board.hosts.get(1)?.life.at, 'left');
 });
 
+test('LEFT hangs up on every other channel of the host', () => {
+  const w = pair();
+  w.leave('alpha', 'left');
+  w.run(SECOND);
+  assert.ok(w.told((e) => e.kind === 'hang-up' && e.host === 1).length > 0);
+});
+
 test.run();

@@ -173,21 +173,50 @@ test('`silence = "act"` drops the proof, and not what an outage asks for', () =>
   assert.ok(dead.at - endAt >= 60 * SECOND - 1, `dead ${dead.at - endAt} ms after the outage`);
 });
 
-test('a host that is heard on a link that calls itself lost is not cut', () => {
+test('a host that is heard on a link that calls itself lost is not cut, with a neighbour or alone', () => {
   const serial = { adapter: 'hub', modem: true };
-  const w = world({ hosts: [guarded(1, 'alpha', { serial }), guarded(2, 'beta', { serial })] });
-  w.give({ kind: 'modem', host: 1, line: 'dropped' });
-  w.give({ kind: 'modem', host: 1, line: 'asserted' });
-  w.run(30 * SECOND);
-  w.cable('alpha', 'serial', 'broken');
-  w.give({ kind: 'listening', channel: 'mqtt', on: false });
-  w.run(60 * SECOND);
-  assert.is(w.cuts().length, 0);
+  const [alpha, beta] = [guarded(1, 'alpha', { serial }), guarded(2, 'beta', { serial })];
+  for (const hosts of [[alpha], [alpha, beta]]) {
+    const w = world({ hosts });
+    w.give({ kind: 'modem', host: 1, line: 'dropped' });
+    w.give({ kind: 'modem', host: 1, line: 'asserted' });
+    w.run(30 * SECOND);
+    w.cable('alpha', 'serial', 'broken');
+    w.give({ kind: 'listening', channel: 'mqtt', on: false });
+    w.run(60 * SECOND);
+    assert.is(w.cuts().length, 0);
+  }
+});
+
+test('where our own echo did not come back for X a silence needs max(D, min(X, I)) from its return', () => {
+  for (const [outageMs, needMs] of [
+    [20 * SECOND, 20 * SECOND],
+    [80 * SECOND, 80 * SECOND],
+    [500 * SECOND, I],
+  ] as const) {
+    const w = world({ hosts: [guarded(1, 'alpha')] });
+    w.run(30 * SECOND);
+    w.hang('alpha');
+    w.run(1_100);
+    // The broker takes nothing of ours, though the connection stands.
+    w.state.brokerWorks = false;
+    w.run(outageMs);
+    w.state.brokerWorks = true;
+    const endAt = w.now;
+    const dead = w.untilNews('dead', 'alpha', 200 * SECOND);
+    const neededMs = dead.at - endAt;
+    assert.ok(neededMs >= needMs && neededMs <= needMs + 2 * SECOND, `dead after ${neededMs} ms`);
+  }
 });
 
 test('a stall of X right after a beat asks for max(D, min(X, I)) all the same', () => {
-  for (const shift of [0, 11, 23, 35, 47]) {
-    const w = pair();
+  const [alpha, beta] = [guarded(1, 'alpha'), guarded(2, 'beta')];
+  for (const [shift, hosts] of [0, 11, 23, 35, 47].flatMap((shift) => [
+    [shift, [alpha]] as const,
+    [shift, [alpha, beta]] as const,
+  ])) {
+    const w = world({ hosts: [...hosts] });
+    w.run(30 * SECOND);
     w.hang('alpha');
     w.run(shift);
     const echo = w.state.process?.board.ticks.latest ?? 0;
@@ -220,6 +249,48 @@ test('a board that stalls again and again judges nobody, says so, and ends at la
   assert.is(w.cuts().length, 0);
   assert.ok(w.news('sick-observer').length > 0);
   assert.ok(w.told((e) => e.kind === 'end').length > 0);
+});
+
+test('one long stall after a short one is no sickness of the board', () => {
+  const w = pair();
+  w.stall(400);
+  w.run(1_400);
+  w.stall(100 * SECOND);
+  w.run(200 * SECOND);
+  assert.is(w.news('sick-observer').length, 0);
+  assert.is(w.told((e) => e.kind === 'end').length, 0);
+});
+
+test('a board that never has its input drained says so after 2D, and ends after 4D', () => {
+  const w = pair();
+  const { board } = w.state.process ?? {};
+  assert.ok(board);
+  w.state.process = undefined; // From here the test gives the ticks by itself.
+  const from = w.now;
+  while (w.told((e) => e.kind === 'end').length === 0) {
+    assert.ok(w.now - from < 5 * D);
+    w.state.now += 200;
+    w.state.process = { board, tables: new Map(), issuedAt: new Map() };
+    w.give({ kind: 'judge', drained: false });
+  }
+  const [alarm] = w.news('sick-observer');
+  const afterMs = (alarm?.at ?? 0) - from;
+  assert.ok(afterMs > 2 * D && afterMs <= 2 * D + 400, `told after ${afterMs} ms`);
+  assert.ok(w.now - from > 4 * D && w.now - from <= 4 * D + 400, `ends after ${w.now - from} ms`);
+});
+
+test('frames under a wrong key are told at once, and then once a minute at most', () => {
+  const w = pair();
+  const refused = (why: 'mac' | 'replay'): void => {
+    w.give({ kind: 'refused', host: 1, channel: 'serial', why });
+  };
+  refused('replay');
+  assert.is(w.news('hostile').length, 0);
+  for (let i = 0; i < 119; i += 1) {
+    refused('mac');
+    w.run(SECOND);
+  }
+  assert.is(w.news('hostile', 'alpha').length, 2);
 });
 
 test('the board ends its process where monotonic time runs backwards', () => {

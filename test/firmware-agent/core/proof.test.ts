@@ -239,6 +239,21 @@ test('a HELLO of a fenced life whose tick is later than the dark freezes its hos
   assert.is(w.news('integrity', 'alpha').length, 1);
 });
 
+test('while its host is cut anew, the HELLO of a fenced life is weighed by that fence alone', () => {
+  const w = lone();
+  w.machine('alpha').bootMs = 1e9;
+  fence(w);
+  w.untilNews('restored', 'alpha', 10 * SECOND);
+  const cmdId = w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  w.until('cut', (e) => e.kind === 'cut', SECOND);
+  const tick = w.state.process?.board.ticks.latest ?? 0;
+  const hello = { kind: 'hello', host: 1, channel: 'serial', incarnation: 1001 } as const;
+  w.give({ kind: 'heard', opened: { ...hello, tick, retired: true } });
+  w.run(10 * SECOND);
+  assert.is(w.news('integrity').length, 0);
+  assert.is(outcomes(w, cmdId).at(-1), 'done');
+});
+
 test('a beat from before the dark that comes after it makes nobody a member again', () => {
   const w = lone();
   w.order({ op: 'off', host: 'alpha', by: 'operator' });

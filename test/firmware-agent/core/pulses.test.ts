@@ -86,6 +86,28 @@ test('a reset is journalled before it is given, and done only when a new life is
   assert.equal([w.cuts(), w.news('fenced')], [[], []]);
 });
 
+test('a reset that waited for the disk past its ttl is not given', () => {
+  const w = rack();
+  w.state.disk.works = false;
+  const id = w.order({ op: 'reset', host: 'alpha', ttlMs: 300 });
+  w.run(2 * SECOND);
+  assert.equal(finals(w, id), ['accepted none', 'expired none']);
+  assert.is(w.told(({ kind }) => kind === 'pulse').length, 0);
+});
+
+test('while all fencing is disabled no pulse is taken, and none that waits is given', () => {
+  const w = rack();
+  w.state.disk.delayMs = 400;
+  const waiting = w.order({ op: 'reset', host: 'alpha' });
+  w.run(100);
+  w.order({ op: 'disable', host: '' });
+  const late = w.order({ op: 'reset', host: 'beta' });
+  w.run(5 * SECOND);
+  assert.is(finals(w, waiting).at(-1), 'expired none');
+  assert.equal(finals(w, late), ['refused none disabled']);
+  assert.is(w.told(({ kind }) => kind === 'pulse').length, 0);
+});
+
 test('a host that boots longer than its deadtime after a pulse is not cut for it', () => {
   const w = rack();
   w.machine('alpha').bootMs = 200 * SECOND;

@@ -111,6 +111,19 @@ test('lines that fell back while the board was away: whoever kept the host off i
   }
 });
 
+test('the holder of a lock is told that it was lost, however long ago he ordered it', () => {
+  const w = pair();
+  const off = w.order({ op: 'off', host: 'alpha', by: 'second' });
+  w.run(700 * SECOND);
+  w.order({ op: 'fence', host: 'beta', by: 'operator' });
+  w.run(20 * SECOND);
+  w.crash();
+  turn(w.state, w.machine('alpha'), [0], 'closed');
+  w.run(SECOND);
+  w.start();
+  assert.is(w.answers(off).at(-1)?.detail, 'off-lost');
+});
+
 test('all open and nobody knows why: left open, an alarm, and `on` gives power', () => {
   const w = pair();
   w.crash();
@@ -231,6 +244,21 @@ test('the third interrupted fence in ten minutes freezes its host', () => {
   }
   const cmdId = w.order({ op: 'fence', host: 'alpha', by: 'operator' });
   assert.is(w.answers(cmdId).at(-1)?.detail, 'frozen');
+});
+
+test('interruptions more than ten minutes apart freeze nobody', () => {
+  const w = pair();
+  for (let i = 0; i < 3; i += 1) {
+    w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+    w.run(SECOND);
+    w.crash();
+    turn(w.state, w.machine('alpha'), [0], 'closed');
+    w.run(SECOND);
+    w.start();
+    w.run(400 * SECOND);
+  }
+  assert.is(w.news('interrupted', 'alpha').length, 3);
+  assert.is(w.state.process?.board.hosts.get(1)?.frozen, undefined);
 });
 
 test('a frozen host is not frozen over a restart, but people are told', () => {

@@ -1,4 +1,5 @@
 /** A host that beats and calls itself useless: told, or judged as silent where the user wants it. */
+import { FLAG_SICK } from '../../../protocol/wire/messages.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { alarms } from './world/after.ts';
 import { guarded, SECOND } from './world/settings.ts';
@@ -44,6 +45,35 @@ test('a check that passes again before the cut takes everything back', () => {
   w.run(300 * SECOND);
   assert.is(w.cuts().length, 0);
   assert.equal(alarms(w, 'alpha'), []);
+});
+
+test('one good beat ends a sickness: who is sick again is so for a whole sicktime more', () => {
+  const w = pair({ timeMs: 60 * SECOND });
+  w.machine('alpha').sick = true;
+  w.run(70 * SECOND);
+  w.machine('alpha').sick = false;
+  w.run(5 * SECOND);
+  const from = w.now;
+  w.machine('alpha').sick = true;
+  const dead = w.untilNews('dead', 'alpha', 100 * SECOND);
+  assert.ok(dead.at - from > 74 * SECOND, `${dead.at - from} ms`);
+});
+
+test('a beat of who is sick for longer than sicktime averts nothing', () => {
+  const w = pair({ timeMs: 60 * SECOND });
+  w.state.disk.works = false; // The intent takes its full 0.5 s.
+  w.machine('alpha').sick = true;
+  w.untilNews('dead', 'alpha', 100 * SECOND);
+  const { id = 0 } = w.path('alpha', 'serial').session ?? {};
+  const common = { host: 1, channel: 'serial', incarnation: 1001, session: id, seq: 900 } as const;
+  const said = { echo: w.state.process?.board.ticks.latest ?? 0, flags: FLAG_SICK };
+  w.give({
+    kind: 'heard',
+    opened: { kind: 'beat', ...common, ...said, bytes: new Uint8Array() },
+  });
+  w.run(600);
+  assert.is(w.news('averted').length, 0);
+  assert.is(w.cuts().length, 1);
 });
 
 test('a new life is sick for its own sicktime, whatever the one before was', () => {

@@ -116,6 +116,26 @@ test('an expiry that came to nothing comes again as soon as it is right', () => 
   w.until('cut', ({ kind }) => kind === 'cut', 4 * SECOND);
 });
 
+test('a standing order that has not cut yet is called off by the emergency disable', () => {
+  const w = rack();
+  w.arm('alpha', KICK);
+  w.state.disk.delayMs = 400;
+  w.untilNews('timer-expired', 'alpha', 10 * SECOND);
+  w.order({ op: 'disable', host: '' });
+  w.run(20 * SECOND);
+  assert.equal(w.cuts(), []);
+});
+
+test('an expiry that has not cut yet is called off by maintenance', () => {
+  const w = rack();
+  w.arm('alpha', KICK);
+  w.state.disk.delayMs = 400;
+  w.untilNews('timer-expired', 'alpha', 10 * SECOND);
+  w.order({ op: 'disable', host: 'alpha', args: { forS: 60 } });
+  w.run(20 * SECOND);
+  assert.equal(w.cuts(), []);
+});
+
 test('a stall of the board, however long, expires nothing', () => {
   for (const stallMs of [9_000, 60_000]) {
     const w = rack();

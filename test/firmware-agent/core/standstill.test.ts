@@ -41,6 +41,13 @@ test('after maintenance a host that was heard again is guarded as before', () =>
   w.untilNews('dead', 'alpha', 20 * SECOND);
 });
 
+test('a maintenance lasts a week at most, whatever was asked for', () => {
+  const w = pair();
+  w.order({ op: 'disable', host: 'alpha', args: { forS: 31 * 86_400 } });
+  const { untilAt = Number.NaN } = w.state.process?.board.hosts.get(1)?.maintenance ?? {};
+  assert.is(untilAt - w.now, 7 * 86_400 * SECOND);
+});
+
 test('enable ends a maintenance at once', () => {
   const w = pair();
   w.order({ op: 'disable', host: 'alpha' });

@@ -202,6 +202,25 @@ test('where nobody is fenced nobody runs out of time', () => {
   w.until('cut', ({ kind }) => kind === 'cut', 12 * SECOND);
 });
 
+test('a timer that cut spends the autonomous budget of its host and of the board', () => {
+  const w = rack(BEAT);
+  w.hang('alpha');
+  w.until('cut', ({ kind }) => kind === 'cut', 12 * SECOND);
+  const { board } = w.state.process ?? {};
+  assert.is(board?.verdictsAt.length, 1);
+  assert.is(board?.hosts.get(1)?.verdictsAt.length, 1);
+});
+
+test('while all fencing is disabled nobody runs out of time either', () => {
+  const w = rack();
+  w.arm('alpha', KICK);
+  w.order({ op: 'disable', host: '' });
+  w.run(60 * SECOND);
+  w.order({ op: 'enable', host: '' });
+  w.run(7 * SECOND);
+  assert.equal(w.news('timer-expired'), [], 'its whole time begins when that is over');
+});
+
 test('orders arm, refresh and disarm the timer, and are answered at once', () => {
   const w = rack();
   const outcome = (id: string) => w.answers(id).map((a) => `${a.outcome} ${a.detail}`.trim());

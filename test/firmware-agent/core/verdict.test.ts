@@ -185,6 +185,21 @@ test('our own echo proves the broker for a lone host with two channels', () => {
   w.untilNews('dead', 'alpha', 20 * SECOND);
 });
 
+test('ports without a named adapter prove nothing for each other', () => {
+  for (const [adapter, isProven] of [
+    ['hub', true],
+    [undefined, false],
+  ] as const) {
+    const serial = adapter === undefined ? { modem: false } : { adapter, modem: false };
+    const hosts = [guarded(1, 'alpha', { serial }), guarded(2, 'beta', { serial, mqtt: false })];
+    const w = world({ hosts, board: { brokerOnBoard: true } });
+    w.run(30 * SECOND);
+    w.hang('alpha');
+    w.run(60 * SECOND);
+    assert.is(w.cuts('alpha').length > 0, isProven, `adapter ${adapter}`);
+  }
+});
+
 test('a proof with a gap longer than P counts from the end of the gap', () => {
   const w = world({ hosts: [guarded(1, 'alpha')] });
   w.run(30 * SECOND);
@@ -249,6 +264,21 @@ test('a life is cut once by verdict: where that failed, people are told and noth
   w.untilNews('fenced', 'alpha', 10 * SECOND);
   w.run(60 * SECOND);
   assert.ok(!alarms(w, 'alpha').includes('failed'));
+});
+
+test('a board that has fenced ten times within the hour fences nobody more by itself', () => {
+  const name = (i: number): string => `host-${i}`;
+  const numbers = Array.from({ length: 11 }, (_, i) => i + 1);
+  const times = { keepaliveMs: 1_000, warntimeMs: 2_000, deadtimeMs: 4_000 };
+  const differs = { times, mqtt: false, silence: 'act', afterFence: 'stay-off' } as const;
+  const w = world({ hosts: numbers.map((i) => guarded(i, name(i), differs)) });
+  w.run(10 * SECOND);
+  for (const i of numbers) {
+    w.hang(name(i));
+    w.run(31 * SECOND);
+    assert.is(w.cuts(name(i)).length, i === 11 ? 0 : 1, name(i));
+  }
+  assert.ok(alarms(w, name(11)).includes('budget'));
 });
 
 test('a neighbour that beats too seldom to prove an adapter keeps nobody on it alive', () => {

@@ -1,6 +1,6 @@
 /** One moment of a proof: everything reads as it should, and then one thing does not. */
 import type { ContactState, SenseState } from '../../../firmware-agent/core/power.ts';
-import { type Weighed, weigh } from '../../../firmware-agent/core/proof.ts';
+import { readsOff, type Weighed, weigh } from '../../../firmware-agent/core/proof.ts';
 import type { HostSettings } from '../../../firmware-agent/core/settings.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { DEFAULTS, guarded } from './world/settings.ts';
@@ -81,6 +81,23 @@ test('by hold counts to the last answer, and not past a sense that says on or ch
   assert.is(weighed({ settings, senses: [blind], contact: { askedAt: NOW - 400 } }).is, 'pending');
   assert.is(weighed({ settings, senses: [{ ...blind, since: NOW - 1_000 }] }).is, 'pending');
   assert.is(weighed({ settings, senses: [{ ...blind, value: 'on' }] }).is, 'pending');
+});
+
+test('what was proven is confirmed by contacts that read open and senses that read off since', () => {
+  const outlets = [outlet, { ...outlet, name: 'b' }];
+  const settings = guarded(1, 'alpha', { outlets, senses: [eye] });
+  const confirmed = (contact: Partial<ContactState>, sense: Partial<SenseState>): boolean => {
+    const power = { contacts: [open, { ...open, ...contact }], senses: [{ ...off, ...sense }] };
+    const bench = { now: NOW, settings, power, judgeTickMs: 50, stalledMs: 0 };
+    return readsOff([0, 1], 'verified', bench, NOW - 200);
+  };
+  assert.ok(confirmed({}, {}));
+  for (const one of [{ value: 'closed' as const }, { askedAt: NOW - 201 }, { at: NOW - 501 }]) {
+    assert.not(confirmed(one, {}));
+  }
+  for (const one of [{ value: 'on' as const }, { askedAt: NOW - 201 }, { at: NOW - 501 }]) {
+    assert.not(confirmed({}, one));
+  }
 });
 
 test.run();

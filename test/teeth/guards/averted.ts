@@ -69,6 +69,9 @@ export const AVERTED: readonly Guard[] = [
     file: `${CORE}/carry-out.ts`,
     find: "if (host.life.at !== 'present') return refused(`it is ${host.life.at} now`);",
     put: "if (host.life.at === 'absent') return refused('');",
+    redundant:
+      'A host leaves by a fresh word only, and that averts the fence in the step before its life is changed ' +
+      '(`hearMember`: `runFence` comes before `live`). The line is for a change of life that is no word.',
   },
   {
     name: 'no cut by verdict of another life',
@@ -76,6 +79,8 @@ export const AVERTED: readonly Guard[] = [
     file: `${CORE}/carry-out.ts`,
     find: "if (host.life.incarnation !== fence.incarnation) return refused('it lives anew');",
     put: '',
+    redundant:
+      'A life begins with a fresh beat, which averts the fence of the one before it first; see above.',
   },
   {
     name: 'no cut by verdict of who is not silent any more',

@@ -17,9 +17,6 @@ export const EVIDENCE: readonly Guard[] = [
     file: `${CORE}/hearing.ts`,
     find: 'nearMs: Math.min(provenMs, chainMs(chain, nowAwake, proofGap)),',
     put: 'nearMs: chainMs(chain, nowAwake, proofGap),',
-    redundant:
-      'Proof is asked for only of a channel that was quiet for as long as is needed, so since its last ' +
-      'beat at least that time has passed, and the lesser of the two reaches it exactly when the proof does.',
   },
   {
     name: 'far proof counts from the last beat',
@@ -31,7 +28,8 @@ export const EVIDENCE: readonly Guard[] = [
     put: `    farMs: (
       Math.max(`,
     redundant:
-      'As for near proof: quiet itself is the lesser of this time and the time listened to.',
+      'Proof is asked for only of a channel that was quiet for as long as is needed, and quiet is the lesser ' +
+      'of this time and the time listened to. So the lesser of the two reaches it exactly when the proof does.',
   },
   {
     name: 'our own echo proves nothing where the broker is ours',

@@ -211,9 +211,6 @@ export const FENCE: readonly Guard[] = [
     file: `${CORE}/fence.ts`,
     find: "if (event.kind === 'released') return stay(become(fence, dueAt(scene.now)));",
     put: "if (event.kind === 'released') return close(fence, 0, scene);",
-    redundant:
-      'A kept host has been proven off, or failed, already: whether its restore begins in this step or in ' +
-      'the next judge tick, the interval of length H lies behind it.',
   },
   {
     name: 'an order does not release a hold that is not over',

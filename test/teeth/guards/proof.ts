@@ -94,6 +94,10 @@ export const PROOF: readonly Guard[] = [
     file: `${CORE}/power.ts`,
     find: 'return sense.seenOn && sense.seenOff && !sense.suspect;',
     put: 'return sense.seenOn && sense.seenOff;',
+    redundant:
+      'Where a sense becomes suspect what was seen of it is forgotten, and once it was seen in both states ' +
+      'again it is suspect no more. So none is both.',
+    backup: 'a suspect sense is to be seen in both states anew',
   },
   {
     name: 'a suspect sense is to be seen in both states anew',

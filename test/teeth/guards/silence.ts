@@ -129,10 +129,6 @@ export const SILENCE: readonly Guard[] = [
     file: `${CORE}/verdict.ts`,
     find: 'listening.some((w) => w.nearMs >= w.needMs);',
     put: 'listening.some((w) => w.nearMs > 0);',
-    redundant:
-      'The chain of proof began no later than the last beat, which is a link of it, and after a gap in it the ' +
-      'silence counts anew (gaps.ts). So while the chain goes on it is as long as the silence is.',
-    backup: 'near proof with a gap over P is none',
   },
   {
     name: 'near proof is not enough for one channel',
