@@ -219,7 +219,9 @@ function main(config: LoadConfig): void {
     },
   );
   const players = config.hosts.map((host) => {
-    const made = player(host, { config, ring, broker: () => broker, tally });
+    // The beats of who has run away are dropped, and no loss.
+    const counts = keepaliveOf(host, config) === config.keepaliveMs ? tally : noTally();
+    const made = player(host, { config, ring, broker: () => broker, tally: counts });
     byTopic.set(hostDown(config.agent.name, host.name), made);
     return made;
   });
