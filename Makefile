@@ -5,7 +5,7 @@ INSTALLED := node_modules/.installed
 # The programs that ship run so; the last is for the memory.
 FUZZ_FLAGS := --disallow-code-generation-from-strings --disable-proto=delete --expose-gc
 
-.PHONY: help run test contract check scenario sim rig bench bench-peers explore spin teeth mutate fuzz crash-points bundle types lint tidy format show-frame clean
+.PHONY: help run test contract check scenario sim rig bench bench-peers explore spin teeth soak mutate fuzz crash-points bundle types lint tidy format show-frame clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,9 +63,9 @@ mutate: $(INSTALLED) ## Stryker on core and wire: make mutate ONLY=protocol/wire
 	@node test/lib/build.mjs test/teeth/mutate/main.ts test/teeth/mutate/runner.ts
 	@node --enable-source-maps $(BUILT)/test-teeth-mutate-main.cjs $(ONLY)
 
-bench: $(INSTALLED) ## what the agent takes, and how it keeps time, against its limits; NODE=path SECONDS=60 JSON=1 ONLY=wire
+bench: $(INSTALLED) ## what the agent takes, and how it keeps time, against its limits; ONLY=restarts ROUNDS=10000, ONLY=deadtime SECONDS=600
 	@node bundle/build.mjs >&2
-	@node test/lib/build.mjs test/bench/main.ts test/bench/load.ts test/bench/echo.ts \
+	@node test/lib/build.mjs test/bench/main.ts test/bench/load.ts test/bench/echo.ts test/bench/hog.ts \
 	  test/lib/bench/main.ts firmware-agent/main.ts host-shim/main.ts
 	@node --enable-source-maps $(BUILT)/test-bench-main.cjs $(if $(JSON),--json) \
 	  $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(FLAGS),--flags="$(FLAGS)") $(ONLY)
@@ -76,6 +76,10 @@ bench-peers: $(INSTALLED) ## beside Heartbeat, corosync, Pacemaker, sbd, Node-RE
 	  firmware-agent/main.ts host-shim/main.ts host-shim/cli/main.ts
 	@test/bench/peers/enter.sh $(BUILT)/test-bench-peers-main.cjs $(if $(JSON),--json) \
 	  $(if $(MINUTES),--minutes=$(MINUTES)) $(ONLY)
+
+soak: $(INSTALLED) ## does memory grow? an hour of fences, orders, reconnects before agent and shims; MINUTES=60
+	@node test/lib/build.mjs test/soak/main.ts test/lib/bench/main.ts firmware-agent/main.ts host-shim/main.ts
+	@node --enable-source-maps $(BUILT)/test-soak-main.cjs
 
 explore: $(INSTALLED) ## all that can happen in small worlds of core and sessions; ONLY=power JSON=1 TEETH=1 REPLAY=0,1,2
 	@node test/explore/run.mjs $(if $(TEETH),--teeth) $(if $(ONLY),--only=$(ONLY)) \

@@ -10,7 +10,7 @@
 import { randomBytes } from 'node:crypto';
 import { attempt } from '../protocol/attempt.ts';
 import type { LineServer } from '../protocol/control/server.ts';
-import { after, monotonicMs } from '../protocol/link/timers.ts';
+import { after, inSlices, monotonicMs } from '../protocol/link/timers.ts';
 import type { Logger } from '../protocol/log.ts';
 import { type MqttAccess, mqttAccess } from '../protocol/mqtt-secrets.ts';
 import { ok, type Result } from '../protocol/result.ts';
@@ -259,8 +259,9 @@ function carry(parts: Parts, effect: Parameters<Hands['carry']>[0]): void {
   switch (effect.kind) {
     case 'round': {
       late.paths?.round(effect.tick);
-      const now = monotonicMs();
-      announce.states([...board.hosts.values()].map((host) => viewHost(board, host, now)));
+      inSlices([...board.hosts.values()], (host) =>
+        announce.state(viewHost(board, host, monotonicMs())),
+      );
       return;
     }
     case 'retire':

@@ -15,8 +15,8 @@ import type { AlertHookDriver } from './drivers/alert-hook.ts';
 
 export interface Announcer {
   news(news: News): void;
-  /** Publishes the state of each host whose words changed since the last call. */
-  states(hosts: readonly HostView[]): void;
+  /** Publishes the state of a host if its words changed since the last call. */
+  state(host: HostView): void;
   /** The broker is new to us: everything retained is said again. */
   online(): void;
 }
@@ -59,13 +59,11 @@ export function announcer(setup: AnnouncerSetup): Announcer {
       publish(topics.event, event, false);
       if (news.level === 'alarm') hook?.offer(event);
     },
-    states: (hosts) => {
-      for (const { name, phase, incarnation, outlets, senses, keptOffBy } of hosts) {
-        const state = { host: name, phase, incarnation, outlets, senses, keptOffBy };
-        const words = JSON.stringify(state);
-        if (told.get(name) === words) continue;
-        if (publish(hostState(board.name, name), state, true)) told.set(name, words);
-      }
+    state: ({ name, phase, incarnation, outlets, senses, keptOffBy }) => {
+      const state = { host: name, phase, incarnation, outlets, senses, keptOffBy };
+      const words = JSON.stringify(state);
+      if (told.get(name) === words) return;
+      if (publish(hostState(board.name, name), state, true)) told.set(name, words);
     },
     online: () => {
       told.clear();

@@ -2,14 +2,13 @@
  * The board's ends of all paths: serial lines, the broker, and the sessions that speak over them.
  *
  * Frames come in here, are opened by the sessions, and go on as messages; rounds and answers go
- * out. A round of thousands of hosts is sent in slices, a few hosts a turn, so that sealing it
- * never keeps the board from hearing. Nothing here decides.
+ * out. Nothing here decides.
  */
 import { randomBytes } from 'node:crypto';
 import { type LineShare, lineShare } from '../protocol/link/line-share.ts';
 import { type MqttLink, mqttLink } from '../protocol/link/mqtt.ts';
 import { type SerialLink, serialLink } from '../protocol/link/serial.ts';
-import { monotonicMs, nextTurn } from '../protocol/link/timers.ts';
+import { inSlices, monotonicMs } from '../protocol/link/timers.ts';
 import type { MqttAccess } from '../protocol/mqtt-secrets.ts';
 import type { Instant } from '../protocol/wire/instant.ts';
 import type { Channel } from '../protocol/wire/messages.ts';
@@ -73,9 +72,6 @@ export interface PathsSetup {
 const PACKET_BYTES_MAX = 1_024;
 /** A round for 5,000 hosts is about 300 KB; more means that the broker takes nothing. */
 const BACKLOG_BYTES_MAX = 1 << 20;
-/** Hosts a turn: sealing their messages takes about a millisecond. */
-const SLICE_HOSTS = 64;
-
 /** Opens all links; they keep themselves open until `close`. */
 export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
   const { config, sessions, ticks } = setup;
@@ -114,17 +110,6 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
     const contact = alive(sessions, host, channel, tick);
     if (contact !== undefined) send(host, channel, contact);
   };
-  const sendSlice = (tick: number, from: number): void => {
-    for (const { host, serial: port, mqtt: onMqtt } of config.board.hosts.slice(
-      from,
-      from + SLICE_HOSTS,
-    )) {
-      if (port !== undefined) sendRound(host, 'serial', tick);
-      if (onMqtt && broker?.isUp() === true) sendRound(host, 'mqtt', tick);
-    }
-    const next = from + SLICE_HOSTS;
-    if (next < config.board.hosts.length) nextTurn(() => sendSlice(tick, next));
-  };
 
   return {
     serial,
@@ -132,7 +117,10 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
     echoAt: () => echoAt,
     round: (tick) => {
       broker?.echo();
-      sendSlice(tick, 0);
+      inSlices(config.board.hosts, ({ host, serial: port, mqtt: onMqtt }) => {
+        if (port !== undefined) sendRound(host, 'serial', tick);
+        if (onMqtt && broker?.isUp() === true) sendRound(host, 'mqtt', tick);
+      });
     },
     ...wordsTo(sessions, send),
     answer: (host, frame, orderer) => shares(host)?.offer(frame, orderer) ?? false,

@@ -18,7 +18,15 @@ import { type Group, type GroupWords, newGroups } from './groups.ts';
 import { type BeatChannel, type Hearing, newHearing, type ProofChain } from './hearing.ts';
 import type { Kicks } from './kicks.ts';
 import type { Life } from './life.ts';
-import { beaconMs, delayMs, freshnessMs, judgeTickMs, loopLagMs, pauseMs } from './limits.ts';
+import {
+  beaconMs,
+  delayMs,
+  freshnessMs,
+  judgeTickMs,
+  loopLagMs,
+  missedMs,
+  pauseMs,
+} from './limits.ts';
 import type { StoredOrder } from './orders.ts';
 import type { Lease } from './pledge.ts';
 import { type Power, unknownPower } from './power.ts';
@@ -67,6 +75,8 @@ export interface Derived {
   longestKeepaliveMs: number;
   /** The shortest pause between beats of one host that can matter to another. */
   shortestPauseMs: number;
+  /** All hosts, those first that may pause the longest between two beats. */
+  slowestFirst: readonly number[];
 }
 
 export interface Host {
@@ -205,6 +215,9 @@ export function derive(settings: BoardSettings): Derived {
     shortestDeadtimeMs,
     longestKeepaliveMs: Math.max(...settings.hosts.map((host) => host.timing.keepaliveMs)),
     shortestPauseMs: Math.min(...settings.hosts.map(pauseMs)),
+    slowestFirst: settings.hosts
+      .toSorted((a, b) => missedMs(b) - missedMs(a))
+      .map(({ host }) => host),
     judgeTickMs: judgeTickMs(shortestDeadtimeMs),
     loopLagMs: loopLagMs(shortestDeadtimeMs),
     beaconMs: Math.min(...settings.hosts.map((host) => beaconMs(host.timing.keepaliveMs))),

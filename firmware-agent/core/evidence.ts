@@ -32,18 +32,21 @@ export function testimonies(
   });
 }
 
-/** The longest pause between beats of those on this path, one of which may be all that proves it. */
+/**
+ * The longest pause between beats of those on this path, one of which may be all that proves it. Asked at
+ * every tick for each host that is late, so the first that counts has to be the longest.
+ */
 function lullMs(board: Board, host: Host, channel: BeatChannel): number {
   // Our own echo makes no pause.
   if (channel === 'mqtt' && !board.settings.brokerOnBoard) return 0;
   const name = chainName(host, channel);
-  let longestMs = 0;
-  for (const other of board.hosts.values()) {
+  for (const number of board.derived.slowestFirst) {
+    const other = board.hosts.get(number);
+    if (other === undefined || other === host || chainName(other, channel) !== name) continue;
     const isOn = other.hearings.some((one) => one.channel === channel && one.carried);
-    if (other === host || !isOn || chainName(other, channel) !== name) continue;
-    longestMs = Math.max(longestMs, missedMs(other.settings));
+    if (isOn) return missedMs(other.settings);
   }
-  return longestMs;
+  return 0;
 }
 
 export function hasCarried(hearing: Hearing): hearing is Hearing & { fresh: Mark } {

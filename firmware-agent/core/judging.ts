@@ -56,15 +56,16 @@ function missDevices(board: Board, host: Host, now: Instant): Effect[] {
   const { settings, power } = host;
   const isSilent = (state: { value: string; since: Instant; at: Instant }): boolean =>
     now - (state.value === 'unknown' ? state.since : state.at) >= DEVICE_SILENT_MS;
-  const outlets = settings.outlets.filter(({ readable }, i) => {
+  const silent: string[] = [];
+  settings.outlets.forEach(({ name, readable }, i) => {
     const contact = power.contacts[i];
-    return readable && contact !== undefined && isSilent(contact);
+    if (readable && contact !== undefined && isSilent(contact)) silent.push(name);
   });
-  const senses = settings.senses.filter((_, i) => {
+  settings.senses.forEach(({ name }, i) => {
     const sense = power.senses[i];
-    return sense !== undefined && isSilent(sense);
+    if (sense !== undefined && isSilent(sense)) silent.push(name);
   });
-  const names = [...outlets, ...senses].map(({ name }) => name).join(', ');
+  const names = silent.join(', ');
   if (names === '') return clear(board.alarms, settings.host, 'device-silent', 'all of it answers');
   const text = `${names} cannot be read, so no fence of it could be proven`;
   const remedy = 'look at the device and its wiring';

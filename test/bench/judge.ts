@@ -8,6 +8,7 @@
 
 import { advance } from '../../firmware-agent/core/advance.ts';
 import { type Board, newBoard } from '../../firmware-agent/core/board.ts';
+import { viewHost } from '../../firmware-agent/core/view.ts';
 import { runShell } from '../../firmware-agent/shell.ts';
 import { recorder } from '../../firmware-agent/tape.ts';
 import { after, monotonicMs } from '../../protocol/link/timers.ts';
@@ -17,6 +18,8 @@ import { most, type Section, TAIL_HEAD, tailCells } from './section.ts';
 import { type Tail, tailOf } from './spread.ts';
 
 const COUNTS = [1, 10, 100, 1_000, 5_000] as const;
+/** The last board once more, with every twentieth host late: each of those is weighed at every tick. */
+const LATE_EVERY = 20;
 const TICKS = 400;
 const KEEPALIVE_MS = 1_000;
 const WARNTIME_MS = 2_500;
@@ -25,10 +28,14 @@ const TICK_MS = 50;
 const LAG_MS = 250;
 /** Silences on the largest board, one each so many ms. */
 const SILENCES = 150;
+/** They are all said each round, beside all that is heard. */
+const WORDS_US_MAX = 50;
 const EVERY_MS = 80;
 
 interface Cost {
   hosts: number;
+  /** Whether some of them are late. */
+  isLate: boolean;
   us: Tail;
 }
 
@@ -39,17 +46,24 @@ export async function measureJudge(tell: (what: string) => void): Promise<Sectio
   const hosts = COUNTS.at(-1) ?? 0;
   tell(`silences of ${hosts} hosts in one process`);
   const late = tailOf(await silences(hosts));
-  const dearest = costs.at(-1)?.us;
+  const [all, some] = costs.slice(-2).map(({ us }) => us.p50);
+  const shown = tailOf(viewCosts(hosts));
   return {
     name: 'judge',
     title: 'a judge tick, µs, and a silence, ms; core and loop are real, beats are handed in',
     head: TAIL_HEAD,
     rows: [
-      ...costs.map((one) => [`tick of ${one.hosts} hosts, µs`, ...tailCells(one.us)]),
+      ...costs.map(({ hosts: count, isLate, us }) => [
+        `tick of ${count} hosts${isLate ? `, each ${LATE_EVERY}th late` : ''}, µs`,
+        ...tailCells(us),
+      ]),
+      [`all words of one of ${hosts} hosts, µs`, ...tailCells(shown)],
       [`warning at warntime, ${hosts} hosts, ms late`, ...tailCells(late)],
     ],
     verdicts: [
-      most(`µs of a judge tick of ${hosts} hosts, median`, dearest?.p50 ?? 0, 500 * TICK_MS),
+      most(`µs of a judge tick of ${hosts} hosts, median`, all ?? 0, 500 * TICK_MS),
+      most(`the same, each ${LATE_EVERY}th late`, some ?? 0, 500 * TICK_MS),
+      most(`µs of the words of one of ${hosts} hosts, median`, shown.p50, WORDS_US_MAX),
       most(`ms of lateness with ${hosts} hosts in one process, p99`, late.p99, TICK_MS + LAG_MS),
     ],
     figures: { costs, late },
@@ -78,12 +92,16 @@ function beatOf(board: Board, host: number, seq: number): Parameters<typeof adva
 
 /** Ticks of boards on which everybody beats; only the tick is timed, not the beats between. */
 function tickCosts(): Cost[] {
-  const boards = COUNTS.map((count) => ({ count, us: [] as number[], board: boardOf(count, 0) }));
+  const made = (count: number, isLate: boolean) => ({
+    ...{ count, isLate, us: [] as number[], board: boardOf(count, 0) },
+  });
+  const boards = [...COUNTS.map((count) => made(count, false)), made(COUNTS.at(-1) ?? 0, true)];
   for (let tick = 1; tick <= TICKS; tick += 1) {
     const now = tick * TICK_MS;
-    for (const { board, count, us } of boards) {
+    for (const { board, count, isLate, us } of boards) {
       if (now % KEEPALIVE_MS === 0) advance(board, { kind: 'round' }, now);
       for (let host = 1 + (tick % 20); host <= count; host += 20) {
+        if (isLate && tick > TICKS / 4 && host % LATE_EVERY === 0) continue;
         advance(board, beatOf(board, host, tick), now);
       }
       const startedAt = performance.now();
@@ -92,7 +110,22 @@ function tickCosts(): Cost[] {
     }
   }
   // The first quarter warms up the compiler.
-  return boards.map(({ count, us }) => ({ hosts: count, us: tailOf(us.slice(TICKS / 4)) }));
+  return boards.map(({ count, isLate, us }) => ({
+    ...{ hosts: count, isLate },
+    us: tailOf(us.slice(isLate ? TICKS / 2 : TICKS / 4)),
+  }));
+}
+
+/** What it takes to say how a host is, for every host of a board at once. */
+function viewCosts(count: number): number[] {
+  const board = boardOf(count, 0);
+  for (let host = 1; host <= count; host += 1) advance(board, beatOf(board, host, 1), TICK_MS);
+  const hosts = [...board.hosts.values()];
+  return Array.from({ length: 12 }, () => {
+    const startedAt = performance.now();
+    for (const host of hosts) viewHost(board, host, 2 * TICK_MS);
+    return (1_000 * (performance.now() - startedAt)) / count;
+  }).slice(4);
 }
 
 /** Real time: one host after the other falls silent until it is told; ms late of each. */

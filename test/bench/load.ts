@@ -1,5 +1,5 @@
 /**
- * A hundred hosts in one process, so that the agent alone is what a bench measures.
+ * Many hosts in one process, so that the agent alone is what a bench measures.
  *
  * Each host is the shim's own core with a session on both of its paths. Its COM line is a
  * pseudo-terminal whose master is here and whose slave, linked as `DIR/NAME`, the agent opens. All
@@ -13,7 +13,7 @@
  * round of the agent, bounds how late the loop of either process was.
  *
  * `node load.cjs CONFIG.json` prints `ready` when all lines lie; then each word on its input,
- * `begin`, `mark` (count from here) or `count`, is answered by one JSON line, and so is
+ * `begin`, `mark` (count from here), `noise BYTES-PER-S` on every line or `count`, is answered by one JSON line, and so is
  * `sample CODE THRESHOLD-MS COUNT EVERY-MS` (sample.ts). It ends with its input.
  */
 import { randomBytes } from 'node:crypto';
@@ -23,7 +23,7 @@ import { createInterface } from 'node:readline';
 import { newShim, type ShimEvent, stepShim } from '../../host-shim/core/shim.ts';
 import { readKeysFile } from '../../protocol/keys-file.ts';
 import { type MqttLink, mqttLink } from '../../protocol/link/mqtt.ts';
-import { after, monotonicMs, type Timer } from '../../protocol/link/timers.ts';
+import { after, every, monotonicMs, type Timer } from '../../protocol/link/timers.ts';
 import { openBody, peek } from '../../protocol/wire/codec.ts';
 import { deframer, frameEncode } from '../../protocol/wire/framing.ts';
 import { type KeyRing, keyRing } from '../../protocol/wire/keys.ts';
@@ -42,8 +42,12 @@ export interface LoadConfig {
   keys: string;
   url: string;
   keepaliveMs: number;
+  /** Of the first host, whose shim has run away. */
+  runawayKeepaliveMs?: number;
   /** The paths of each host; both by default. */
   channels?: readonly BenchChannel[];
+  /** Some hosts of many: it asks the broker for what is said to these alone. */
+  isPart?: boolean;
 }
 
 type BenchChannel = 'serial' | 'mqtt';
@@ -54,6 +58,8 @@ export interface LoadCounts {
   /** Beats sent, and beats named by an ALIVE, since the last `mark`. */
   sent: number;
   acknowledged: number;
+  /** Paths, two a host, on which the board answered since the last `mark`. */
+  answered: number;
   /** Milliseconds between two ALIVEs of one path since the last `mark`; null while there are none. */
   aliveGap: { median: number; p99: number; max: number } | null;
 }
@@ -61,18 +67,31 @@ export interface LoadCounts {
 interface Tally {
   sent: number;
   acknowledged: number;
+  paths: Set<string>;
   gapsMs: number[];
 }
 
+const noTally = (): Tally => ({ sent: 0, acknowledged: 0, paths: new Set(), gapsMs: [] });
+
 interface Player extends Mutable {
+  /** Writes rubbish onto its line. */
+  rubbish(bytes: number): void;
   begin(): void;
   take(event: ShimEvent): void;
   inContact(): number;
 }
 
+/** What passes there comes back to who sent it, and to nobody of ours. */
+const BARE_TOPIC = `fencepost-bench/bare/${process.pid}`;
 const crypto = nodeCrypto();
+const NOISE_MS = 25;
 const BOTH: readonly BenchChannel[] = ['serial', 'mqtt'];
 const MQTT = { packetBytesMax: 1_024, backlogBytesMax: 1 << 20 };
+
+function keepaliveOf(host: LoadConfig['hosts'][number], config: LoadConfig): number {
+  const { hosts, keepaliveMs, runawayKeepaliveMs = keepaliveMs } = config;
+  return host === hosts[0] ? runawayKeepaliveMs : keepaliveMs;
+}
 
 /** Lays the line of one host; it is silent until `begin`. */
 function player(
@@ -83,7 +102,7 @@ function player(
   const { channels = BOTH } = config;
   const shim = newShim({
     ...{ crypto, ring, host: host.id, hostName: host.name, agent: config.agent.id },
-    ...{ incarnation: host.id, keepaliveMs: config.keepaliveMs, channels },
+    ...{ incarnation: host.id, keepaliveMs: keepaliveOf(host, config), channels },
   });
   const input = deframer();
   const up = hostUp(config.agent.name, host.name);
@@ -105,6 +124,7 @@ function player(
   const answered = (channel: Channel, heard: number, now: number): void => {
     const was = last.get(channel);
     if (was !== undefined) tally.gapsMs.push(now - was.atMs);
+    tally.paths.add(`${channel} ${host.name}`);
     if (heard > 0 && heard !== was?.heard) tally.acknowledged += 1;
     last.set(channel, { heard, atMs: now });
   };
@@ -134,6 +154,7 @@ function player(
       begun = true;
       for (const channel of channels) take({ kind: 'up', channel });
     },
+    rubbish: (bytes) => void pty?.write(randomBytes(bytes)),
     inContact: () => shim.legs.filter((leg) => leg.inContact).length,
     mute: () => {
       muted = true;
@@ -150,32 +171,40 @@ function player(
   };
 }
 
-function countsOf(players: readonly Player[], { sent, acknowledged, gapsMs }: Tally): LoadCounts {
+function countsOf(players: readonly Player[], tally: Tally): LoadCounts {
+  const { sent, acknowledged, paths, gapsMs } = tally;
   const sorted = Float64Array.from(gapsMs).sort();
   const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
   return {
     inContact: players.reduce((sum, one) => sum + one.inContact(), 0),
     sent,
     acknowledged,
+    answered: paths.size,
     aliveGap: sorted.length === 0 ? null : { median: at(0.5), p99: at(0.99), max: at(1) },
   };
+}
+
+function downTopics({ hosts, agent, isPart = false }: LoadConfig): string[] {
+  if (isPart) return hosts.map(({ name }) => hostDown(agent.name, name));
+  return [hostDown(agent.name, 'x').replace('x', '+')];
 }
 
 function main(config: LoadConfig): void {
   const keys = readKeysFile(config.keys);
   if (!keys.ok) throw new Error(keys.problems[0]?.problem);
   const ring = keyRing(crypto, keys.keys);
-  const tally: Tally = { sent: 0, acknowledged: 0, gapsMs: [] };
+  const tally = noTally();
   const byTopic = new Map<string, Player>();
   const broker = mqttLink(
     {
       ...MQTT,
       url: config.url,
       protocol: 5,
-      clientId: 'fencepost-bench-load',
+      clientId: `fencepost-bench-${process.pid}`,
       subscriptions: [
-        { topic: hostDown(config.agent.name, 'x').replace('x', '+'), qos: 0 },
+        ...downTopics(config).map((topic) => ({ topic, qos: 0 as const })),
         { topic: event(config.agent.name), qos: 1 },
+        { topic: BARE_TOPIC, qos: 0 },
       ],
     },
     {
@@ -184,16 +213,19 @@ function main(config: LoadConfig): void {
       message: (topic, bytes) => {
         const of = byTopic.get(topic);
         if (of !== undefined) of.take({ kind: 'frame', channel: 'mqtt', bytes });
-        else sampler.said(bytes);
+        else if (topic === BARE_TOPIC) sampler.cameBack(bytes);
+        else if (topic === event(config.agent.name)) sampler.said(bytes);
       },
     },
   );
   const players = config.hosts.map((host) => {
-    const made = player(host, { config, ring, broker: () => broker, tally });
+    // The beats of who has run away are dropped, and no loss.
+    const counts = keepaliveOf(host, config) === config.keepaliveMs ? tally : noTally();
+    const made = player(host, { config, ring, broker: () => broker, tally: counts });
     byTopic.set(hostDown(config.agent.name, host.name), made);
     return made;
   });
-  const sampler = silenceSampler(players);
+  const sampler = silenceSampler(players, (bytes) => broker.publish(BARE_TOPIC, bytes, { qos: 0 }));
   const answer = (value: object): void => {
     process.stdout.write(`${JSON.stringify(value)}\n`);
   };
@@ -204,12 +236,21 @@ function main(config: LoadConfig): void {
         after(i * stepMs, one.begin);
       });
     },
-    mark: () => Object.assign(tally, { sent: 0, acknowledged: 0, gapsMs: [] }),
+    mark: () => Object.assign(tally, noTally()),
     count: () => undefined,
+  };
+  let noise: Timer | undefined;
+  const makeNoise = (bytesPerS: number): void => {
+    noise?.cancel();
+    if (bytesPerS === 0) return;
+    noise = every(NOISE_MS, () => {
+      for (const one of players) one.rubbish((bytesPerS * NOISE_MS) / 1_000);
+    });
   };
   createInterface({ input: process.stdin })
     .on('line', (line) => {
       const [word = '', code = '', ...numbers] = line.split(' ');
+      if (word === 'noise') makeNoise(Number(code));
       words[word]?.();
       if (word !== 'sample') return answer(countsOf(players, tally));
       const [thresholdMs = 0, count = 0, everyMs = 0] = numbers.map(Number);

@@ -1,6 +1,6 @@
 /**
  * What the agent takes of a board: bytes, time to start, memory and processor; and how it keeps time:
- * silences, fences, orders, judge ticks, frames.
+ * silences, fences, orders, judge ticks, frames; and what it bears: noise, restarts, a busy machine.
  *
  * It prints each figure with its spread and its limit, and ends with 1 where a limit is missed or
  * where the run was not honest: hosts that were not heard, contacts that moved, a loop that stood
@@ -15,12 +15,15 @@ import { parseArgs } from 'node:util';
 import { mosquittoAvailable } from '../lib/brokers/mosquitto.ts';
 import { pause } from '../lib/until.ts';
 import { startChild } from './child.ts';
+import { measureDeadtime } from './deadtime.ts';
 import { measureJudge } from './judge.ts';
 import { measureLateness } from './lateness.ts';
 import { machineOf } from './machine.ts';
 import { bareMemory, bareStart, guard, type OneStart, startTimes } from './measure.ts';
+import { measureNoise } from './noise.ts';
 import { measureOrders } from './orders.ts';
 import { type BoardReport, judged, print, type Report } from './report.ts';
+import { measureRestarts } from './restarts.ts';
 import { BUNDLES, openSite } from './site.ts';
 import { measuringFlags, type Size, sizeOf } from './sizes.ts';
 import { spreadOf } from './spread.ts';
@@ -30,6 +33,8 @@ interface Options {
   node: string;
   json: boolean;
   seconds: number;
+  /** What was asked for, where it was. */
+  secondsGiven?: number;
   runs: number;
   flags: string[];
   /** Parts to measure: `board`, or the name of a section; all where none is named. */
@@ -43,6 +48,8 @@ const SETTLED_MS = 500;
 const KEEPALIVE_MS = 1_000;
 /** A board with two hosts is settled by then; the long run is for the many. */
 const FEW_SECONDS_MAX = 20;
+/** A look; ten minutes are `ONLY=deadtime SECONDS=600`. */
+const DEADTIME_SECONDS = 15;
 
 async function main(options: Options): Promise<void> {
   if (!mosquittoAvailable()) {
@@ -57,6 +64,12 @@ async function main(options: Options): Promise<void> {
   if (isWanted('wire') || isWanted('bytes')) report.sections.push(...measureWire(tell));
   if (isWanted('judge')) report.sections.push(await measureJudge(tell));
   if (isWanted('orders')) report.sections.push(await measureOrders(tell));
+  if (isWanted('noise')) report.sections.push(await measureNoise(options.node, tell));
+  if (isWanted('restarts')) report.sections.push(await measureRestarts(options.node, tell));
+  if (isWanted('deadtime')) {
+    const seconds = options.secondsGiven ?? DEADTIME_SECONDS;
+    report.sections.push(await measureDeadtime(options.node, seconds, tell));
+  }
   if (isWanted('lateness')) report.sections.push(await measureLateness(options.node, tell));
   report.machine.loadAtEnd = loadavg()[0] ?? 0;
   const verdicts = judged(report);
@@ -137,6 +150,7 @@ function optionsOf(args: string[]): Options {
     node: process.env['NODE'] ?? process.execPath,
     json: values.json === true,
     seconds: wholeOf('seconds', values.seconds ?? '60'),
+    ...(values.seconds && { secondsGiven: wholeOf('seconds', values.seconds) }),
     runs: wholeOf('runs', values.runs ?? '11'),
     flags: (values.flags ?? '').split(' ').filter((flag) => flag !== ''),
     parts: positionals,

@@ -4,9 +4,11 @@
  * One host after the other stops sending, and goes on when the board has said what is waited for:
  * `late` at warntime or `dead` at deadtime. From its last beat, which the board must have
  * acknowledged, to the event as it comes back over the broker is one clock and one process; it
- * holds the way of the beat, the wait for the next judge tick, and the way of the event.
+ * holds the way of the beat, the wait for the next judge tick, and the way of the event. What the two
+ * ways take by themselves is measured beside it, all the time, by messages that go to the broker and
+ * come straight back, past the board.
  */
-import { after, monotonicMs } from '../../protocol/link/timers.ts';
+import { after, every, monotonicMs } from '../../protocol/link/timers.ts';
 
 /** A host that can be made to fall silent. */
 export interface Mutable {
@@ -33,19 +35,28 @@ export interface Samples {
   /** Hosts whose last beat was lost on its way, and silences that were never told. */
   lost: number;
   untold: number;
+  /** Round trips of bare messages meanwhile. */
+  bareMs: number[];
 }
 
 export interface SilenceSampler {
   sample(setup: SampleSetup): Promise<Samples>;
   /** An event of the board, as JSON. */
   said(bytes: Uint8Array): void;
+  /** A bare message is back. */
+  cameBack(bytes: Uint8Array): void;
 }
 
 /** A silence that is not told by then is not told at all. */
 const UNTOLD_MS = 3_000;
+const BARE_EVERY_MS = 21;
 
-/** Silences of these hosts; one sampling at a time. */
-export function silenceSampler(hosts: readonly Mutable[]): SilenceSampler {
+/** Silences of these hosts; one sampling at a time. `bare` sends what comes back. */
+export function silenceSampler(
+  hosts: readonly Mutable[],
+  bare: (bytes: Uint8Array) => void,
+): SilenceSampler {
+  let bareMs: number[] = [];
   const waiting = new Map<string, (code: string, atMs: number) => void>();
 
   /** One host falls silent right away; resolves when the board has told of it, or never will. */
@@ -70,6 +81,9 @@ export function silenceSampler(hosts: readonly Mutable[]): SilenceSampler {
   }
 
   return {
+    cameBack: (bytes) => {
+      bareMs.push(monotonicMs() - Number(Buffer.from(bytes).toString()));
+    },
     said: (bytes) => {
       const atMs = monotonicMs();
       const event: { host?: string; code: string; over: boolean } = JSON.parse(
@@ -78,7 +92,9 @@ export function silenceSampler(hosts: readonly Mutable[]): SilenceSampler {
       if (!event.over) waiting.get(event.host ?? '')?.(event.code, atMs);
     },
     sample: async (setup) => {
-      const samples: Samples = { latenessMs: [], lost: 0, untold: 0 };
+      bareMs = [];
+      const samples: Samples = { latenessMs: [], lost: 0, untold: 0, bareMs };
+      const baring = every(BARE_EVERY_MS, () => bare(Buffer.from(String(monotonicMs()))));
       const running: Promise<void>[] = [];
       for (let n = 0; n < setup.count; n += 1) {
         const host = hosts[n % hosts.length];
@@ -91,6 +107,7 @@ export function silenceSampler(hosts: readonly Mutable[]): SilenceSampler {
         });
       }
       await Promise.all(running);
+      baring.cancel();
       return samples;
     },
   };

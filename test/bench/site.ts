@@ -19,9 +19,12 @@ import type { SampleSetup, Samples } from './sample.ts';
 
 export interface Site {
   readonly config: string;
-  /** Starts an agent that remembers nothing; `flags` go to Node before the program. */
-  startAgent(flags?: readonly string[]): Child;
-  load(word: 'begin' | 'mark' | 'count'): Promise<LoadCounts>;
+  /** Where the broker is, and a folder that goes with the site. */
+  readonly url: string;
+  readonly dir: string;
+  /** Starts an agent, which remembers nothing unless asked to; `flags` go to Node before the program. */
+  startAgent(flags?: readonly string[], memory?: 'remembers'): Child;
+  load(word: 'begin' | 'mark' | 'count' | `noise ${number}`): Promise<LoadCounts>;
   sample(setup: SampleSetup): Promise<Samples>;
   /** The processes that play hosts and broker. */
   readonly pids: readonly number[];
@@ -37,6 +40,12 @@ export interface SiteSetup {
   node: string;
   /** Hosts over the broker alone, which are found dead by silence alone. */
   mqttOnly?: boolean;
+  /** Of the hosts the last so many are a process of their own, whose clock no crowd keeps busy. */
+  sampled?: number;
+  /** Hosts over their serial lines alone, which are found dead by silence alone. */
+  serialOnly?: boolean;
+  /** The first host beats so often, whatever was agreed. */
+  runawayKeepaliveMs?: number;
   /** More lines of `[timing]`. */
   timing?: readonly string[];
 }
@@ -51,7 +60,7 @@ export const BUNDLES: string = join(import.meta.dirname, '..', 'bundle');
 
 /** Starts everything but the agent; nothing speaks yet. */
 export async function openSite(setup: SiteSetup): Promise<Site> {
-  const { hostCount, keepaliveMs, node, mqttOnly = false } = setup;
+  const { hostCount, keepaliveMs, node } = setup;
   const dir = mkdtempSync(join(tmpdir(), 'fencepost-bench-'));
   const lines = join(dir, 'lines');
   mkdirSync(lines);
@@ -72,30 +81,31 @@ export async function openSite(setup: SiteSetup): Promise<Site> {
   const load: LoadConfig = {
     ...{ dir: lines, hosts, agent: AGENT, keys: join(dir, 'keys') },
     ...{ url: broker.url, keepaliveMs },
-    channels: mqttOnly ? ['mqtt'] : ['serial', 'mqtt'],
+    channels: (['serial', 'mqtt'] as const).filter(
+      (channel) => !(channel === 'serial' ? setup.mqttOnly : setup.serialOnly),
+    ),
+    ...(setup.runawayKeepaliveMs && { runawayKeepaliveMs: setup.runawayKeepaliveMs }),
   };
-  writeFileSync(join(dir, 'load.json'), JSON.stringify(load));
   const config = join(dir, 'agent.toml');
   writeFileSync(config, agentToml(dir, load, setup));
-  const player = startChild(process.execPath, [
-    built('test/bench/load.ts'),
-    join(dir, 'load.json'),
-  ]);
-  await player.line('ready');
+  const players = await startPlayers(dir, load, setup.sampled ?? hostCount);
   return {
-    config,
-    pids: [player.pid, broker.pid],
-    startAgent: (flags = []) => {
-      rmSync(join(dir, 'state'), { recursive: true, force: true });
+    ...{ config, dir, url: broker.url },
+    pids: [...players.map(({ pid }) => pid), broker.pid],
+    startAgent: (flags = [], memory) => {
+      if (memory === undefined) rmSync(join(dir, 'state'), { recursive: true, force: true });
       const program = join(BUNDLES, 'fencepost-agent.cjs');
       return startChild(node, [...NODE_FLAGS, ...flags, program, 'run', config], 'stderr');
     },
-    load: async (word) => JSON.parse(await player.ask(word)),
+    load: async (word) =>
+      merged(await Promise.all(players.map(async (one) => JSON.parse(await one.ask(word))))),
     sample: async ({ code, thresholdMs, count, everyMs }) =>
-      JSON.parse(await player.ask(`sample ${code} ${thresholdMs} ${count} ${everyMs}`)),
+      JSON.parse(
+        (await players.at(-1)?.ask(`sample ${code} ${thresholdMs} ${count} ${everyMs}`)) ?? '',
+      ),
     moved: () => bench.contacts().length,
     close: async () => {
-      await player.end();
+      await Promise.all(players.map((player) => player.end()));
       await bench.close();
       await broker.close();
       rmSync(dir, { recursive: true });
@@ -103,10 +113,43 @@ export async function openSite(setup: SiteSetup): Promise<Site> {
   };
 }
 
+/** The crowd, if there is one, and those that are looked at, each with a line `ready`. */
+async function startPlayers(dir: string, load: LoadConfig, sampled: number): Promise<Child[]> {
+  const at = Math.max(0, load.hosts.length - sampled);
+  const parts =
+    at === 0
+      ? [load]
+      : [load.hosts.slice(0, at), load.hosts.slice(at)].map((hosts) => ({
+          ...load,
+          hosts,
+          isPart: hosts.length === sampled,
+        }));
+  const players = parts.map((part, i) => {
+    const file = join(dir, `load-${i}.json`);
+    writeFileSync(file, JSON.stringify(part));
+    return startChild(process.execPath, [built('test/bench/load.ts'), file]);
+  });
+  await Promise.all(players.map((player) => player.line('ready')));
+  return players;
+}
+
+/** The counts of all players; of gaps, those of whoever saw the longest. */
+function merged(counts: readonly LoadCounts[]): LoadCounts {
+  const sum = (name: 'inContact' | 'sent' | 'acknowledged' | 'answered'): number =>
+    counts.reduce((all, one) => all + one[name], 0);
+  return {
+    ...{ inContact: sum('inContact'), sent: sum('sent') },
+    ...{ acknowledged: sum('acknowledged'), answered: sum('answered') },
+    aliveGap: counts
+      .map(({ aliveGap }) => aliveGap)
+      .reduce((most, one) => ((one?.max ?? 0) > (most?.max ?? 0) ? one : most), null),
+  };
+}
+
 function agentToml(
   dir: string,
   { hosts, url, keepaliveMs }: LoadConfig,
-  { mqttOnly = false, timing = [] }: SiteSetup,
+  { mqttOnly = false, serialOnly = false, timing = [] }: SiteSetup,
 ): string {
   const line = (name: string, id: number): string =>
     `serial = { path = "${join(dir, 'lines', name)}", adapter = "hub${Math.ceil(id / HUB_PORTS)}" }`;
@@ -128,7 +171,9 @@ function agentToml(
     ...hosts.flatMap(({ name, id }) => [
       `[hosts.${name}]`,
       `id = ${id}`,
-      mqttOnly ? 'silence = "act"' : line(name, id),
+      ...(mqttOnly ? [] : [line(name, id)]),
+      ...(serialOnly ? ['mqtt = false'] : []),
+      ...(mqttOnly || serialOnly ? ['silence = "act"'] : []),
       `[[hosts.${name}.outlets]]`,
       `driver = "bench"\nname = "psu"\nsocket = "${socket}"\nplug = "${name}-psu"`,
       `[[hosts.${name}.senses]]`,

@@ -217,6 +217,7 @@ function followed(
     child.kill('SIGKILL');
   };
   process.on('exit', killer);
+  child.on('close', () => file.end());
   const ended = new Promise<number>((resolve) => {
     child.on('exit', (code, signal) => {
       process.off('exit', killer);

@@ -1,7 +1,7 @@
 /** What the person who runs a scenario gives it: `make scenario ONLY=duel ROUNDS=1000 SEED=7`. */
 
 /** A whole number above 0 from the environment; throws on anything else. */
-export function given(name: 'ROUNDS' | 'KILLS' | 'SEED', usual: number): number {
+export function given(name: 'ROUNDS' | 'KILLS' | 'SEED' | 'MINUTES', usual: number): number {
   const text = process.env[name] ?? '';
   if (text === '') return usual;
   const count = Number(text);
