@@ -23,6 +23,8 @@ export function assertHost(host: Host): void {
     assert(fence.darkTick !== undefined, 'what is proven off has a tick that would disprove it');
   }
   if (at === 'kept') assert(fence.keptBy !== undefined, 'somebody keeps a host off');
+  if (at === 'closing')
+    assert(fence.keptBy === undefined, 'no host is given power while somebody keeps it off');
   const { proof } = host.settings;
   if (at === 'waiting' || fence.proof === 'by-timeout')
     assert(proof === 'by-timeout', 'only who may be proven dead by timeout is waited for');
@@ -43,9 +45,5 @@ export function assertBoard(board: Board): void {
     const { fence, pulse } = board.hosts.get(order.host) ?? {};
     const waits = [...(fence?.orders ?? []), ...(pulse?.orders ?? [])];
     assert(waits.includes(order.cmdId), 'an open order has a fence or a pulse that answers it');
-  }
-  const cuts = [...board.hosts.values()].filter((host) => host.fence?.step.at === 'closing');
-  for (const host of cuts) {
-    assert(host.fence?.keptBy === undefined, 'no host is given power while somebody keeps it off');
   }
 }

@@ -169,7 +169,7 @@ export function giveUpClaims(groups: Groups): void {
 export function hearGroups(
   groups: Groups,
   news: HostNews,
-  lives: readonly Uint8Array[],
+  lives: () => readonly Uint8Array[],
   now: Instant,
 ): GroupsEffect[] {
   if (news.kind === 'session' && groups.isOn) {
@@ -193,7 +193,7 @@ function hearAnswer(
   groups: Groups,
   wish: Wish,
   { aNonce, group, answer, holder }: Grant,
-  lives: readonly Uint8Array[],
+  lives: () => readonly Uint8Array[],
 ): GroupsEffect[] {
   const told: GroupsEffect = { kind: 'group', group, answer, holder };
   if (wish.kind === 'release') {
@@ -204,7 +204,7 @@ function hearAnswer(
   if (answer === 'released' || answer === 'reported') return [];
   if (answer !== 'granted') return [told];
   // Two lives of the board, each of which may believe that it alone grants.
-  if (lives.some((life) => !sameNonce(life, aNonce))) return [];
+  if (lives().some((life) => !sameNonce(life, aNonce))) return [];
   groups.wishes.delete(group);
   return [...holdNow(groups, group), told];
 }
@@ -243,12 +243,16 @@ type Word = HostEvent & { kind: 'claim' | 'release' };
 /** The next word, if it is time for one: what waits longest, each once in T. `lives` have a session. */
 export function nextGroupWord(
   groups: Groups,
-  lives: readonly Uint8Array[],
+  lives: () => readonly Uint8Array[],
   now: Instant,
 ): Word | undefined {
   // The turns of the shim before this one end a moment before this one begins.
   if (groups.spokeAt === Number.NEGATIVE_INFINITY) groups.spokeAt = now;
-  groups.unreported = groups.unreported.filter((one) => lives.some((life) => sameNonce(life, one)));
+  if (groups.unreported.length > 0) {
+    const standing = lives();
+    const stands = (one: Uint8Array): boolean => standing.some((life) => sameNonce(life, one));
+    groups.unreported = groups.unreported.filter(stands);
+  }
   const next = nextOf(groups);
   if (next === undefined || now < dueOf(groups, next.at)) return undefined;
   const { group } = next;

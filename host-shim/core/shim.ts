@@ -174,7 +174,7 @@ export function stepShim(
     for (const effect of stepLeg(leg, heard, now, draw)) {
       effects.push(effect);
       if (effect.kind !== 'news') continue;
-      effects.push(...hearGroups(shim.groups, effect.news, inContact(shim, now), now));
+      effects.push(...hearGroups(shim.groups, effect.news, () => inContact(shim, now), now));
     }
   };
   if (shim.stage.at !== 'gone') {
@@ -213,7 +213,8 @@ function wish({ groups, stage }: Shim, event: GroupsEvent): ShimEffect[] {
 /** On every channel at once: the board takes the first that comes, and the turn tells it the rest. */
 function sayOfGroups(shim: Shim, now: Instant, tell: Tell): void {
   if (shim.stage.at === 'parting') return;
-  const lives = shim.legs.flatMap(({ session }) => session.standing.map(({ aNonce }) => aNonce));
+  const lives = (): Uint8Array[] =>
+    shim.legs.flatMap(({ session }) => session.standing.map(({ aNonce }) => aNonce));
   const word = nextGroupWord(shim.groups, lives, now);
   if (word !== undefined) for (const leg of shim.legs) tell(leg, word);
 }

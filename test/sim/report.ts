@@ -6,8 +6,8 @@
  * consequences, so it lasts for a deadtime of the slowest host.
  */
 import type { Effect, Event } from '../../firmware-agent/core/events.ts';
-import { ears, heardAt } from './checkers/ears.ts';
-import { CUTTING, fences, type RunningFence } from './checkers/fences.ts';
+import { EARS_LOOK_AT, ears, heardAt } from './checkers/ears.ts';
+import { CUTTING, FENCES_LOOK_AT, fences, type RunningFence } from './checkers/fences.ts';
 import { rulesOf } from './checkers/rules.ts';
 import { addTo, type Histogram, mergeHistograms, newHistogram } from './histogram.ts';
 import type { Truth, Witness, WorldFacts } from './witness.ts';
@@ -85,6 +85,7 @@ export function reporter(facts: WorldFacts, report: Report): Witness {
   const seen = { report, all, dishonest, life, acceptedAt };
   report.worlds += 1;
   return {
+    looksAt: [...EARS_LOOK_AT, ...FENCES_LOOK_AT],
     truth: (at, truth) => {
       heard.truth(at, truth);
       if (truth.kind === 'fault') meet(at, truth);

@@ -72,6 +72,11 @@ export interface Complaint {
 /** One checker, or a counter. Whatever it does not name it does not see. */
 export interface Witness {
   truth?(at: number, truth: Truth): void;
+  /**
+   * Kinds of events that it takes even where the board gave no effect; all where it does not say. Most
+   * events change nothing, and most witnesses look at few of those.
+   */
+  looksAt?: readonly BoardEvent['kind'][];
   /** The board took this event and gave these effects; they have not been carried out yet. */
   step?(at: number, event: BoardEvent, effects: readonly Effect[]): void;
   /** The run is over. */

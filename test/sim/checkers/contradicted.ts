@@ -29,6 +29,7 @@ export const contradicted: Checker = (facts, complain): Witness => {
   let stalledSince = 0;
   let dueAt = Infinity;
   return {
+    looksAt: ['judge'],
     truth: (at, truth) => {
       if (truth.kind === 'stall' && truth.on) stalledSince = at;
       if (truth.kind === 'stall' && !truth.on) {

@@ -15,6 +15,9 @@ export type { Ear, Ears, Hearing, Listening, Stall, Way } from './ear-state.ts';
 
 export const WAYS: readonly Way[] = ['serial', 'mqtt'];
 
+/** What it takes of events without effects. */
+export const EARS_LOOK_AT: readonly Event['kind'][] = ['heard', 'listening', 'ended', 'modem'];
+
 const SICK = 0x10;
 const TWO_AGENTS = 0x20;
 const NEVER = Number.NEGATIVE_INFINITY;

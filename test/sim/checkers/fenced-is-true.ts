@@ -39,6 +39,7 @@ export const fencedIsTrue: Checker = (facts, complain): Witness => {
   const say: Say = (rule, at, { rules: { host } }, sentence) =>
     complain({ rule, at, host, sentence });
   return {
+    looksAt: [],
     truth: (at, truth) => {
       if (truth.kind === 'agent') {
         for (const dark of hosts) if (dark !== undefined) dark.startedAt = at;

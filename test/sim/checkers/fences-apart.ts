@@ -4,7 +4,7 @@
  * apart, because servers draw several times their power while they start. All per life of the board.
  */
 import type { Checker, Witness } from '../witness.ts';
-import { fences, type RunningFence } from './fences.ts';
+import { FENCES_LOOK_AT, fences, type RunningFence } from './fences.ts';
 import { GAP_MS, RESTORE_GAP_MS, rulesOf } from './rules.ts';
 
 const HOUR_MS = 3_600_000;
@@ -32,6 +32,7 @@ export const fencesApart: Checker = (facts, complain): Witness => {
     }
   };
   return {
+    looksAt: FENCES_LOOK_AT,
     truth: (_, truth) => {
       // A leap of the board's clock makes all its spans shorter; nobody promises more than it sees.
       const leapt = truth.kind === 'fault' && truth.fault.startsWith('time-');

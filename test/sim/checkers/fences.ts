@@ -48,6 +48,9 @@ export interface Fences {
 
 export const CUTTING: ReadonlySet<string> = new Set(['fence', 'off', 'ack']);
 
+/** What it takes of events without effects. */
+export const FENCES_LOOK_AT: readonly Event['kind'][] = ['start', 'journalled'];
+
 export function fences(numbers: readonly number[]): Fences {
   const hosts: HostFences[] = [];
   for (const number of numbers) hosts[number] = { running: undefined, cutting: [] };

@@ -13,8 +13,17 @@
  */
 import type { Effect } from '../../../firmware-agent/core/events.ts';
 import type { Checker, Complaint, Witness } from '../witness.ts';
-import { doubtByOrder, type Ear, type Ears, ears, heardAt, quietMs, WAYS } from './ears.ts';
-import { fences, type RunningFence } from './fences.ts';
+import {
+  doubtByOrder,
+  EARS_LOOK_AT,
+  type Ear,
+  type Ears,
+  ears,
+  heardAt,
+  quietMs,
+  WAYS,
+} from './ears.ts';
+import { FENCES_LOOK_AT, fences, type RunningFence } from './fences.ts';
 import { type Proofs, proofs } from './proofs.ts';
 import { type Rules, rulesOf } from './rules.ts';
 import { type TimerTruths, timerTruths } from './timer-truths.ts';
@@ -39,6 +48,7 @@ export const noFalseFence: Checker = (facts, complain): Witness => {
     spent: new Map(),
   };
   return {
+    looksAt: [...EARS_LOOK_AT, ...FENCES_LOOK_AT, 'echoed', 'order'],
     truth: (at, truth) => {
       judge.ears.truth(at, truth);
       judge.proofs.truth(at, truth);

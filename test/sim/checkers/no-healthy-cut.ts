@@ -8,8 +8,8 @@
  * its own; one that is told of none is shared.
  */
 import type { Checker, Witness } from '../witness.ts';
-import { type Ears, ears, heardAt } from './ears.ts';
-import { type Fences, fences } from './fences.ts';
+import { EARS_LOOK_AT, type Ears, ears, heardAt } from './ears.ts';
+import { FENCES_LOOK_AT, type Fences, fences } from './fences.ts';
 import { type Rules, rulesOf } from './rules.ts';
 import { type TimerTruths, timerTruths } from './timer-truths.ts';
 
@@ -43,6 +43,7 @@ export const noHealthyCut: Checker = (facts, complain): Witness => {
   };
   for (const { host } of rules.all) judge.bodies[host] = newBody();
   return {
+    looksAt: [...EARS_LOOK_AT, ...FENCES_LOOK_AT, 'order'],
     truth: (at, truth) => {
       judge.ears.truth(at, truth);
       judge.timers.truth(at, truth);

@@ -10,8 +10,8 @@
  */
 import type { Effect, Event } from '../../../firmware-agent/core/events.ts';
 import type { Checker, Witness } from '../witness.ts';
-import { type Ears, ears } from './ears.ts';
-import { fences, type OpenOrder, type RunningFence } from './fences.ts';
+import { EARS_LOOK_AT, type Ears, ears } from './ears.ts';
+import { FENCES_LOOK_AT, fences, type OpenOrder, type RunningFence } from './fences.ts';
 import { JOURNAL_MS, type Rules, rulesOf } from './rules.ts';
 
 interface Known {
@@ -53,6 +53,8 @@ export const oneCutOneCause: Checker = (facts, complain): Witness => {
     say: (rule, at, host, sentence) => complain({ rule, at, host, sentence }),
   };
   return {
+    // The first tick of a life is dated by whatever comes first.
+    looksAt: [...EARS_LOOK_AT, ...FENCES_LOOK_AT, 'contact', 'sense'],
     truth: (at, truth) => {
       judge.ears.truth(at, truth);
       if (truth.kind !== 'agent') return;

@@ -16,6 +16,7 @@ export const oneHolder: Checker = (facts, complain): Witness => {
     for (const hosts of running.values()) hosts.delete(host);
   };
   return {
+    looksAt: [],
     truth: (at, truth) => {
       if (truth.kind === 'life' && (truth.is === 'over' || truth.is === 'booting')) {
         return stopAll(truth.host);

@@ -10,7 +10,7 @@
  */
 import type { Answer, Effect, Event, Order } from '../../../firmware-agent/core/events.ts';
 import type { Checker, Witness } from '../witness.ts';
-import { type Ears, ears } from './ears.ts';
+import { EARS_LOOK_AT, type Ears, ears } from './ears.ts';
 import { CUTTING } from './fences.ts';
 import { type Rules, rulesOf, TTL_MAX_MS } from './rules.ts';
 import { type Victims, victims } from './victims.ts';
@@ -50,6 +50,7 @@ export const orders: Checker = (facts, complain): Witness => {
       complain({ rule, at, host, sentence: `${op} ${cmdId}: ${sentence}` }),
   };
   return {
+    looksAt: [...EARS_LOOK_AT, 'order'],
     truth: (at, truth) => {
       history.ears.truth(at, truth);
       history.victims.truth(truth);

@@ -32,6 +32,7 @@ export function outlivedIn(plan: Plan, seen: Outlived): Checker {
       seen.spareMs = Math.min(seen.spareMs, spareMs);
     };
     return {
+      looksAt: [],
       truth: (at, truth) => {
         if (truth.kind !== 'life') return;
         const { host, incarnation, is } = truth;

@@ -7,7 +7,7 @@
  */
 import type { Effect, Event, Order } from '../../../firmware-agent/core/events.ts';
 import type { Checker, Witness } from '../witness.ts';
-import { type Fences, fences } from './fences.ts';
+import { FENCES_LOOK_AT, type Fences, fences } from './fences.ts';
 import { type HostRules, JOURNAL_MS, RESTORE_GAP_MS, type Rules, rulesOf } from './rules.ts';
 
 interface Owed {
@@ -45,6 +45,7 @@ export const resultsInTime: Checker = (facts, complain): Witness => {
   };
   let stalledSince = 0;
   return {
+    looksAt: [...FENCES_LOOK_AT, 'judge'],
     truth: (at, truth) => {
       if (truth.kind === 'agent' && truth.is === 'ended') forget(judge);
       if (truth.kind !== 'stall') return;

@@ -12,6 +12,7 @@ export const sensesBelieved: Checker = (facts, complain): Witness => {
   /** By host and sense: whether this life of the board knows that it can read on. */
   let seenOn: boolean[][] = [];
   return {
+    looksAt: ['sense', 'start'],
     truth: (_, truth) => {
       if (truth.kind === 'agent' && truth.is === 'started') seenOn = [];
     },

@@ -7,8 +7,8 @@
  * cause of its own; and no supply was seen to fall, no line of its own proved the silence.
  */
 import type { Checker, Witness } from '../witness.ts';
-import { type Ear, type Ears, ears, WAYS, type Way } from './ears.ts';
-import { type Fences, fences } from './fences.ts';
+import { EARS_LOOK_AT, type Ear, type Ears, ears, WAYS, type Way } from './ears.ts';
+import { FENCES_LOOK_AT, type Fences, fences } from './fences.ts';
 import { type Proofs, proofs } from './proofs.ts';
 import { type Rules, rulesOf } from './rules.ts';
 import { type Standstill, standstill } from './standstill.ts';
@@ -34,6 +34,7 @@ export const sharedSilence: Checker = (facts, complain): Witness => {
     touchedAt: [],
   };
   return {
+    looksAt: [...EARS_LOOK_AT, ...FENCES_LOOK_AT, 'echoed', 'order'],
     truth: (at, truth) => {
       judge.ears.truth(at, truth);
       judge.proofs.truth(at, truth);

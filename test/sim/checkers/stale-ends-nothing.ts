@@ -18,6 +18,7 @@ export const staleEndsNothing: Checker = (facts, complain): Witness => {
   let echoAt = Number.NaN;
   let isBlurred = false;
   return {
+    looksAt: [],
     truth: (_, truth) => {
       if (truth.kind === 'heard') echoAt = truth.echoAt;
       else if (truth.kind === 'agent' && truth.is === 'started') isBlurred = false;

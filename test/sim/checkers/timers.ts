@@ -8,7 +8,7 @@
 import type { Effect, Event } from '../../../firmware-agent/core/events.ts';
 import { decodeTimer, type TimerSettings } from '../../../protocol/wire/timer.ts';
 import type { Checker, Witness } from '../witness.ts';
-import { type Fences, fences } from './fences.ts';
+import { FENCES_LOOK_AT, type Fences, fences } from './fences.ts';
 import { rulesOf } from './rules.ts';
 
 interface Told {
@@ -40,6 +40,7 @@ export const timers: Checker = (facts, complain): Witness => {
   const say = (rule: string, at: number, host: number, sentence: string): void =>
     complain({ rule, at, host, sentence });
   return {
+    looksAt: [...FENCES_LOOK_AT, 'order', 'heard'],
     truth: (_, truth) => {
       if (truth.kind !== 'agent' || truth.is === 'started') return;
       for (const { host } of rules.all) reset(hosts[host]);

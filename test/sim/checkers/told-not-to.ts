@@ -7,7 +7,7 @@
  */
 import type { Effect, Event } from '../../../firmware-agent/core/events.ts';
 import type { Checker, Witness } from '../witness.ts';
-import { type Fences, fences } from './fences.ts';
+import { FENCES_LOOK_AT, type Fences, fences } from './fences.ts';
 import { rulesOf } from './rules.ts';
 import { standstill } from './standstill.ts';
 
@@ -22,6 +22,7 @@ export const toldNotTo: Checker = (facts, complain): Witness => {
   /** Faults of the disk that go on: what it says then, it may forget. */
   let ailing = 0;
   return {
+    looksAt: [...FENCES_LOOK_AT, 'order'],
     truth: (_, truth) => {
       quiet.truth(truth);
       if (truth.kind === 'fault' && truth.fault.startsWith('disk-')) {

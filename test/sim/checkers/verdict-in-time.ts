@@ -10,8 +10,8 @@
  */
 import type { Effect, Event } from '../../../firmware-agent/core/events.ts';
 import type { Checker, Witness } from '../witness.ts';
-import { doubtByOrder, type Ear, type Ears, ears, heardAt } from './ears.ts';
-import { type Fences, fences } from './fences.ts';
+import { doubtByOrder, EARS_LOOK_AT, type Ear, type Ears, ears, heardAt } from './ears.ts';
+import { FENCES_LOOK_AT, type Fences, fences } from './fences.ts';
 import { type Proofs, proofs } from './proofs.ts';
 import { GAP_MS, type HostRules, type Rules, rulesOf } from './rules.ts';
 import { type Standstill, standstill } from './standstill.ts';
@@ -57,6 +57,7 @@ export const verdictInTime: Checker = (facts, complain): Witness => {
     cutAt: Number.NEGATIVE_INFINITY,
   };
   return {
+    looksAt: [...EARS_LOOK_AT, ...FENCES_LOOK_AT, 'echoed', 'order', 'judge'],
     truth: (at, truth) => {
       judge.ears.truth(at, truth);
       judge.proofs.truth(at, truth);

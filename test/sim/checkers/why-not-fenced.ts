@@ -7,8 +7,8 @@
  * every host that runs is heard, and what was told of its silence is taken back.
  */
 import type { Checker, Truth, Witness } from '../witness.ts';
-import { type Ears, ears, heardAt } from './ears.ts';
-import { type Fences, fences } from './fences.ts';
+import { EARS_LOOK_AT, type Ears, ears, heardAt } from './ears.ts';
+import { FENCES_LOOK_AT, type Fences, fences } from './fences.ts';
 import { GAP_MS, type HostRules, type Rules, rulesOf } from './rules.ts';
 
 interface Judge {
@@ -76,6 +76,7 @@ export const whyNotFenced: Checker = (facts, complain): Witness => {
   const say = (rule: string, at: number, host: number, sentence: string): void =>
     complain({ rule, at, host, sentence });
   return {
+    looksAt: [...EARS_LOOK_AT, ...FENCES_LOOK_AT, 'judge'],
     truth: (at, truth) => {
       judge.ears.truth(at, truth);
       if (truth.kind === 'calm') judge.calmAt = at;

@@ -32,6 +32,7 @@ import {
 } from '../../../protocol/wire/session/agent.ts';
 import { endRevoked } from '../../../protocol/wire/session/revoke.ts';
 import { hashText } from '../streams.ts';
+import type { Witness } from '../witness.ts';
 import { hasten, turn } from './devices.ts';
 import { isAiling, losePlatter, store, type Write } from './disk.ts';
 import { localAt } from './local-clock.ts';
@@ -97,7 +98,9 @@ export function give(world: World, event: Event): void {
   let effects: Effect[];
   try {
     effects = advance(board, event, boardNow(world));
-    for (const witness of world.witnesses.step) witness.step?.(world.now, event, effects);
+    for (const witness of lookersOn(world, event, effects)) {
+      witness.step?.(world.now, event, effects);
+    }
     assertBoard(board);
   } catch (thrown) {
     world.broken.push(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
@@ -117,6 +120,20 @@ export function give(world: World, event: Event): void {
     }
     carryOut(world, process, effect);
   }
+}
+
+/** Whoever looks at this event: all, where anything came of it. */
+function lookersOn(
+  { witnesses: { step, idle } }: World,
+  { kind }: Event,
+  effects: readonly Effect[],
+): readonly Witness[] {
+  if (effects.length > 0) return step;
+  const known = idle.get(kind);
+  if (known !== undefined) return known;
+  const lookers = step.filter(({ looksAt }) => looksAt === undefined || looksAt.includes(kind));
+  idle.set(kind, lookers);
+  return lookers;
 }
 
 function isWeighty(kind: Effect['kind']): boolean {

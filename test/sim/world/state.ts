@@ -5,6 +5,7 @@
 
 import type { SealedOrders } from '../../../firmware-agent/control/sealed-orders.ts';
 import type { Board } from '../../../firmware-agent/core/board.ts';
+import type { Event as BoardEvent } from '../../../firmware-agent/core/events.ts';
 import type { Contact } from '../../../firmware-agent/core/power.ts';
 import type { BoardSettings } from '../../../firmware-agent/core/settings.ts';
 import type { Remembered } from '../../../host-shim/core/groups.ts';
@@ -241,7 +242,12 @@ export interface World {
   /** How far its wall clock is off; the programs must not care. */
   wallOffMs: number;
   agenda: Agenda;
-  witnesses: { truth: Witness[]; step: Witness[] };
+  witnesses: {
+    truth: Witness[];
+    step: Witness[];
+    /** Those of `step` who look at an event of this kind though nothing came of it. */
+    idle: Map<BoardEvent['kind'], Witness[]>;
+  };
   hash: { a: number; b: number };
   machines: Machine[];
   /** Index of a machine by the number of its host. */

@@ -83,6 +83,7 @@ export function makeWorld(plan: Plan, { crypto, witnesses, log }: WorldSetup): W
     witnesses: {
       truth: witnesses.filter(({ truth }) => truth !== undefined),
       step: witnesses.filter(({ step }) => step !== undefined),
+      idle: new Map(),
     },
     hash: { a: seed | 0, b: 1 },
     machines: hosts.map((host, index) => newMachine(plan, crypto, host, index)),

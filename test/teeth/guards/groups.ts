@@ -154,7 +154,7 @@ export const GROUPS: readonly Guard[] = [
     name: 'a GRANT is not taken while another agent is in contact',
     rule: TAKEN,
     file: SHIM,
-    find: '  if (lives.some((life) => !sameNonce(life, aNonce))) return [];\n',
+    find: '  if (lives().some((life) => !sameNonce(life, aNonce))) return [];\n',
     put: '',
   },
   {
