@@ -279,15 +279,19 @@ test('what a life of the board granted before the next had a session is not take
     );
     const [before, after] = [new Uint8Array(8).fill(1), new Uint8Array(8).fill(2)];
     wishGroup(groups, { kind: 'claim', group: DB });
-    nextGroupWord(groups, [before], 0);
-    const turn = nextGroupWord(groups, [before], 500)?.turn ?? 0;
+    nextGroupWord(groups, () => [before], 0);
+    const turn = nextGroupWord(groups, () => [before], 500)?.turn ?? 0;
     if (isRestarted) {
-      hearGroups(groups, { kind: 'session', aNonce: after, tick: 1 }, [after], 600);
-      assert.equal(nextGroupWord(groups, [after], 1_200)?.kind, 'claim', 'it reports nothing held');
+      hearGroups(groups, { kind: 'session', aNonce: after, tick: 1 }, () => [after], 600);
+      assert.equal(
+        nextGroupWord(groups, () => [after], 1_200)?.kind,
+        'claim',
+        'it reports nothing held',
+      );
     }
     // The answer of the life before is let go by the broker at last, and nobody else is heard.
     const grant = { kind: 'grant', turn, group: DB, answer: 'granted', holder: 1 } as const;
-    hearGroups(groups, { ...grant, aNonce: before }, [], 4_800);
+    hearGroups(groups, { ...grant, aNonce: before }, () => [], 4_800);
     assert.equal(heldGroups(groups), isRestarted ? [] : [DB]);
   }
 });
