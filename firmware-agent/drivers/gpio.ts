@@ -191,7 +191,7 @@ function powerButton(
       }
       if (to === 'closed') {
         if (power === 'off') return button.press(pressMs);
-        button.close();
+        button.letGo();
         return ok(undefined);
       }
       if (power === 'off') {

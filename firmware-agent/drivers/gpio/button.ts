@@ -19,7 +19,9 @@ export interface Button {
   ): Result<void>;
   /** It is pressed, or waits to be. */
   isBusy(): boolean;
-  /** Lets go at once. */
+  /** Lets go at once, and presses no more of what was asked. */
+  letGo(): void;
+  /** The last that is asked of it; it is let go, if the line takes it. */
   close(): void;
 }
 
@@ -77,6 +79,11 @@ export function buttonOn(
         wait(monotonicMs() + waitMs, mostMs, isEnough);
       });
       return asked;
+    },
+    letGo: () => {
+      if (ending === undefined) return;
+      ending.cancel();
+      release();
     },
     close: () => {
       if (ending === undefined) return;

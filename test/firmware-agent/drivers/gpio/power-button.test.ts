@@ -116,6 +116,16 @@ test('who is to have power again is not forced, whether it was asked or is held'
   }
 });
 
+test('a line that does not take it at once is let go as soon as it does', () =>
+  withMachine(true, async ({ kernel, button, edges }) => {
+    await button.turn('open');
+    kernel.faults = { 'set-values': ERRNO.EIO };
+    await button.turn('closed');
+    kernel.faults = {};
+    await until('it is let go', () => edges().length === 2, BUTTON.holdMs);
+    assert.is(await button.read(), 'closed');
+  }));
+
 test('a machine that does not go off is let go all the same', () =>
   withMachine(true, async ({ button, edges }) => {
     const from = monotonicMs();
