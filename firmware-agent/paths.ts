@@ -72,6 +72,7 @@ export interface PathsSetup {
 const PACKET_BYTES_MAX = 1_024;
 /** A round for 5,000 hosts is about 300 KB; more means that the broker takes nothing. */
 const BACKLOG_BYTES_MAX = 1 << 20;
+
 /** Opens all links; they keep themselves open until `close`. */
 export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
   const { config, sessions, ticks } = setup;
