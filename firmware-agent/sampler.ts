@@ -6,7 +6,7 @@
  * facts grow old in the core, which then believes them no more.
  */
 import type { SerialLink } from '../protocol/link/serial.ts';
-import { after, monotonicMs, type Timer } from '../protocol/link/timers.ts';
+import { after, inSlices, monotonicMs, type Timer } from '../protocol/link/timers.ts';
 import type { Event } from './core/events.ts';
 import { SAMPLE_IDLE_MS } from './core/limits.ts';
 import type { BoardSettings } from './core/settings.ts';
@@ -65,9 +65,9 @@ export function sampler(setup: SamplerSetup): Sampler {
       const idle = Math.max(SAMPLE_IDLE_MS, periodMs, answered ? idleMs : 0);
       timer = after(fast ? periodMs : idle, () => void ask());
     };
-    void ask();
     return { host, knownOnce, ask, cancel: () => timer?.cancel() };
   });
+  inSlices(loops, ({ ask }) => void ask());
   return {
     first: Promise.all(loops.map((loop) => loop.knownOnce)).then(() => undefined),
     hasten: (host) => {

@@ -13,8 +13,8 @@ export interface Child {
   readonly lines: readonly { atMs: number; text: string }[];
   /** The first line, past or to come, that holds `words`; throws when the child ends before. */
   line(words: string): Promise<{ atMs: number; text: string }>;
-  /** Says a line on its input and resolves with the next line of its output. */
-  ask(words: string): Promise<string>;
+  /** Says a line on its input and resolves with the next line of its output, due after half a minute more. */
+  ask(words: string, takesMs?: number): Promise<string>;
   /** Resolves when it has ended. */
   readonly gone: Promise<void>;
   /** Asks it to end, waits, and kills it after 5 s. */
@@ -50,6 +50,7 @@ export function startChild(
   const next = (
     what: string,
     find: () => { atMs: number; text: string } | undefined,
+    takesMs = 0,
   ): Promise<{ atMs: number; text: string }> =>
     new Promise((resolve, reject) => {
       const settle = (result: () => void): void => {
@@ -68,7 +69,7 @@ export function startChild(
           .join(' | ');
       const fail = (why: string): void =>
         settle(() => reject(new Error(`${args.join(' ')} ${why}: ${what}; it said: ${tail()}`)));
-      const limit = after(LINE_MS_MAX, () => fail('did not say in time'));
+      const limit = after(takesMs + LINE_MS_MAX, () => fail('did not say in time'));
       looks.add(look);
       look();
       void gone.then(() => fail('ended without saying'));
@@ -79,10 +80,10 @@ export function startChild(
     lines,
     gone,
     line: (words) => next(words, () => lines.find(({ text }) => text.includes(words))),
-    ask: async (words) => {
+    ask: async (words, takesMs) => {
       const before = lines.length;
       child.stdin?.write(`${words}\n`);
-      return (await next(words, () => lines[before])).text;
+      return (await next(words, () => lines[before], takesMs)).text;
     },
     end: async () => {
       child.kill('SIGTERM');

@@ -26,6 +26,8 @@ interface Case {
   warnings: number;
   everyMs: number;
   lives: number;
+  /** Ten thousand outlets and senses are not read twice a second. */
+  device?: { periodMs: number; offHold: string };
 }
 
 const CASES: readonly Case[] = [
@@ -46,7 +48,7 @@ const CASES: readonly Case[] = [
   {
     // Two cores that play all hosts as well do no 5,000 beats a second twice, but a fifth of them.
     ...{ hosts: 5_000, keepaliveMs: 5_000, warntimeMs: 11_000, deadtimeMs: 16_000 },
-    ...{ warnings: 1_500, everyMs: 40, lives: 1 },
+    ...{ warnings: 1_500, everyMs: 40, lives: 1, device: { periodMs: 10_000, offHold: '60s' } },
   },
 ];
 
@@ -131,15 +133,17 @@ function verdictsOf(found: readonly Found[]): Verdict[] {
 }
 
 async function measureCase(node: string, one: Case): Promise<Found> {
-  const { hosts, keepaliveMs, warntimeMs, deadtimeMs, warnings, everyMs, lives } = one;
+  const { hosts, keepaliveMs, warntimeMs, deadtimeMs, warnings, everyMs, lives, device } = one;
   const timing = [
     `warntime = "${warntimeMs}ms"`,
     `deadtime = "${deadtimeMs}ms"`,
     `initdead = "${deadtimeMs}ms"`,
+    ...(device === undefined ? [] : [`off_hold = "${device.offHold}"`]),
   ];
   const site = await openSite({
     ...{ hostCount: hosts, keepaliveMs, node, mqttOnly: true, timing },
     sampled: Math.min(hosts, SAMPLED_MAX),
+    ...(device && { devicePeriodMs: device.periodMs }),
   });
   for (const pid of site.pids) favour(pid);
   const all: Record<'late' | 'dead', Samples> = { late: none(), dead: none() };
@@ -152,6 +156,8 @@ async function measureCase(node: string, one: Case): Promise<Found> {
       if (life === 0) {
         const setup = { code: 'late', thresholdMs: warntimeMs, count: warnings, everyMs };
         addTo(all.late, await site.sample(setup));
+        // Who fell silent for a warning must not seem to be silent together with who is to be dead.
+        await heardBy(site, hosts, agent);
       }
       const setup = { code: 'dead', thresholdMs: deadtimeMs, count: 1, everyMs: 0 };
       addTo(all.dead, await site.sample(setup));

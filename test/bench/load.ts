@@ -4,7 +4,7 @@
  * Each host is the shim's own core with a session on both of its paths. Its COM line is a
  * pseudo-terminal whose master is here and whose slave, linked as `DIR/NAME`, the agent opens. All
  * hosts share one connection to the broker: what the agent has to do does not depend on how many
- * clients its broker serves. They begin one after the other, spread over a keepalive, as servers
+ * clients its broker serves. They begin one after the other, spread over a keepalive or more, as servers
  * that know nothing of each other would; without that all would answer the same beacon and beat in
  * one burst for ever.
  *
@@ -86,7 +86,10 @@ const BARE_TOPIC = `fencepost-bench/bare/${process.pid}`;
 const crypto = nodeCrypto();
 const NOISE_MS = 25;
 const BOTH: readonly BenchChannel[] = ['serial', 'mqtt'];
-const MQTT = { packetBytesMax: 1_024, backlogBytesMax: 1 << 20 };
+/** What thousands of hosts are told waits before the answer to a ping. */
+const MQTT = { packetBytesMax: 1_024, backlogBytesMax: 1 << 20, keepaliveS: 20 };
+/** Two hundred begin in a second: sessions of them all cost more than two processors have. */
+const BEGIN_MS_MIN = 5;
 
 function keepaliveOf(host: LoadConfig['hosts'][number], config: LoadConfig): number {
   const { hosts, keepaliveMs, runawayKeepaliveMs = keepaliveMs } = config;
@@ -231,7 +234,7 @@ function main(config: LoadConfig): void {
   };
   const words: Record<string, () => void> = {
     begin: () => {
-      const stepMs = config.keepaliveMs / players.length;
+      const stepMs = Math.max(config.keepaliveMs / players.length, BEGIN_MS_MIN);
       players.forEach((one, i) => {
         after(i * stepMs, one.begin);
       });

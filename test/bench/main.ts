@@ -22,6 +22,7 @@ import { machineOf } from './machine.ts';
 import { bareMemory, bareStart, guard, type OneStart, startTimes } from './measure.ts';
 import { measureNoise } from './noise.ts';
 import { measureOrders } from './orders.ts';
+import { measureProvenOff } from './proven-off.ts';
 import { type BoardReport, judged, print, type Report } from './report.ts';
 import { measureRestarts } from './restarts.ts';
 import { BUNDLES, openSite } from './site.ts';
@@ -64,6 +65,7 @@ async function main(options: Options): Promise<void> {
   if (isWanted('wire') || isWanted('bytes')) report.sections.push(...measureWire(tell));
   if (isWanted('judge')) report.sections.push(await measureJudge(tell));
   if (isWanted('orders')) report.sections.push(await measureOrders(tell));
+  if (isWanted('proven-off')) report.sections.push(await measureProvenOff(tell));
   if (isWanted('noise')) report.sections.push(await measureNoise(options.node, tell));
   if (isWanted('restarts')) report.sections.push(await measureRestarts(options.node, tell));
   if (isWanted('deadtime')) {

@@ -46,6 +46,8 @@ export interface SiteSetup {
   serialOnly?: boolean;
   /** The first host beats so often, whatever was agreed. */
   runawayKeepaliveMs?: number;
+  /** How often outlets and senses are read; by default as often as the bench bears. */
+  devicePeriodMs?: number;
   /** More lines of `[timing]`. */
   timing?: readonly string[];
 }
@@ -99,10 +101,10 @@ export async function openSite(setup: SiteSetup): Promise<Site> {
     },
     load: async (word) =>
       merged(await Promise.all(players.map(async (one) => JSON.parse(await one.ask(word))))),
-    sample: async ({ code, thresholdMs, count, everyMs }) =>
-      JSON.parse(
-        (await players.at(-1)?.ask(`sample ${code} ${thresholdMs} ${count} ${everyMs}`)) ?? '',
-      ),
+    sample: async ({ code, thresholdMs, count, everyMs }) => {
+      const words = `sample ${code} ${thresholdMs} ${count} ${everyMs}`;
+      return JSON.parse((await players.at(-1)?.ask(words, thresholdMs + count * everyMs)) ?? '');
+    },
     moved: () => bench.contacts().length,
     close: async () => {
       await Promise.all(players.map((player) => player.end()));
@@ -149,8 +151,9 @@ function merged(counts: readonly LoadCounts[]): LoadCounts {
 function agentToml(
   dir: string,
   { hosts, url, keepaliveMs }: LoadConfig,
-  { mqttOnly = false, serialOnly = false, timing = [] }: SiteSetup,
+  { mqttOnly = false, serialOnly = false, timing = [], devicePeriodMs }: SiteSetup,
 ): string {
+  const period = devicePeriodMs === undefined ? '' : `\nperiod = "${devicePeriodMs}ms"`;
   const line = (name: string, id: number): string =>
     `serial = { path = "${join(dir, 'lines', name)}", adapter = "hub${Math.ceil(id / HUB_PORTS)}" }`;
   const socket = join(dir, 'bench.sock');
@@ -175,9 +178,9 @@ function agentToml(
       ...(serialOnly ? ['mqtt = false'] : []),
       ...(mqttOnly || serialOnly ? ['silence = "act"'] : []),
       `[[hosts.${name}.outlets]]`,
-      `driver = "bench"\nname = "psu"\nsocket = "${socket}"\nplug = "${name}-psu"`,
+      `driver = "bench"\nname = "psu"\nsocket = "${socket}"\nplug = "${name}-psu"${period}`,
       `[[hosts.${name}.senses]]`,
-      `driver = "bench"\nname = "rail"\ncovers = "host"\nsocket = "${socket}"\nplug = "${name}-rail"`,
+      `driver = "bench"\nname = "rail"\ncovers = "host"\nsocket = "${socket}"\nplug = "${name}-rail"${period}`,
     ]),
     '',
   ].join('\n');

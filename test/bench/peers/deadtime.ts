@@ -29,6 +29,7 @@ const [OURS, THEIRS] = ['fencepost', 'corosync'] as const;
 /** Deadtimes; corosync's token and consensus take 2.2 of them. */
 const FOUND_IN = 3;
 const SETTLE_MS = 3_000;
+const FOUND_MS_MAX = 30_000;
 const SECONDS_MIN = 10;
 const LOAD = 'process.stdout.write("computes\\n"); for (;;);';
 
@@ -39,8 +40,8 @@ interface Found {
   falseDeaths: number;
   /** How often the ring broke for want of its token; ours has no ring. */
   tokensLost?: number;
-  /** From the moment a node really hung to its verdict. */
-  foundAfterMs: number;
+  /** From the moment a node really hung to its verdict; absent where there was none. */
+  foundAfterMs?: number;
 }
 
 /** Takes about so long in all. */
@@ -88,7 +89,7 @@ function smallestOf(outcomes: readonly Outcome<Found>[], who: string): string {
   for (const one of outcomes.filter(({ of }) => of.startsWith(who))) {
     if (one.is !== 'measured') break;
     const { deadtimeMs, falseDeaths, foundAfterMs } = one.value;
-    if (falseDeaths > 0 || foundAfterMs > FOUND_IN * deadtimeMs) break;
+    if (falseDeaths > 0 || !(Number(foundAfterMs) <= FOUND_IN * deadtimeMs)) break;
     smallest = `${deadtimeMs} ms`;
   }
   return smallest;
@@ -101,7 +102,11 @@ function verdictsOf(one: Outcome<Found>): Verdict[] {
   const { mostMs } = silenceToCut(millisOf(deadtimeMs), SERIAL_MS);
   return [
     most(`living hosts that we killed at deadtime ${deadtimeMs} ms`, falseDeaths, 0),
-    most(`ms until we found the one that hung, at ${deadtimeMs} ms`, foundAfterMs, mostMs),
+    most(
+      `ms until we found the one that hung, at ${deadtimeMs} ms`,
+      foundAfterMs ?? Number.POSITIVE_INFINITY,
+      mostMs,
+    ),
   ];
 }
 
@@ -170,10 +175,15 @@ async function corosync({ deadtimeMs, seconds }: At): Promise<Found> {
     const count = (words: string): number =>
       Math.max(...ring.nodes.map((node) => node.count(words, sinceMs)));
     const [falseDeaths, tokensLost] = [count(NODE_LEFT), count(TOKEN_LOST)];
+    const found = { deadtimeMs, seconds, falseDeaths, tokensLost };
     const atMs = monotonicMs();
     victim.hang();
-    const left = await judge.said(NODE_LEFT, atMs, 30_000);
-    return { deadtimeMs, seconds, falseDeaths, tokensLost, foundAfterMs: left.atMs - atMs };
+    // Whoever put it out of the ring while it lived, and did not take it back, says nothing now.
+    const left = await judge.said(NODE_LEFT, atMs, FOUND_MS_MAX).catch((thrown: Error) => {
+      if (falseDeaths + tokensLost > 0) return undefined;
+      throw thrown;
+    });
+    return left === undefined ? found : { ...found, foundAfterMs: left.atMs - atMs };
   } finally {
     await ring.close();
   }

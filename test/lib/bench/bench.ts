@@ -30,7 +30,7 @@ export function makeBench(config: BenchConfig, log: BenchLog): Bench {
     config.hosts.map((host) => [host.name, benchHost(host, log)]),
   );
   const plugs = plugsOf(config);
-  const context: Context = { hosts, cables, plugs, log };
+  const context: Context = { hosts, cables, plugs, log, lastRead: new Map() };
   return {
     perform: (request, answer) => {
       switch (request.do) {
@@ -93,6 +93,8 @@ interface Context {
   cables: Map<string, Cable>;
   plugs: Map<string, { host: string; part: string }>;
   log: BenchLog;
+  /** By plug, what each sense answered last. */
+  lastRead: Map<string, 'on' | 'off' | 'unknown'>;
 }
 
 /** The owner's names for outlets, senses and lines; throws when two would be the same. */
@@ -131,10 +133,14 @@ function later(outlet: Outlet, reply: () => void): void {
 
 type SenseRequest = Extract<BenchRequest, { do: 'sense' }>;
 
-function readSense({ hosts, plugs }: Context, request: SenseRequest, answer: Answer): void {
-  const { host, part } = needed(plugs, request.plug, 'plug');
-  const reading = needed(hosts, host, 'host').sense(part);
-  if (reading !== 'mute') answer({ value: reading });
+function readSense(context: Context, { plug }: SenseRequest, answer: Answer): void {
+  const { hosts, plugs, log, lastRead } = context;
+  const { host, part } = needed(plugs, plug, 'plug');
+  const value = needed(hosts, host, 'host').sense(part);
+  if (value === 'mute') return;
+  if (lastRead.get(plug) !== value) log.write({ kind: 'read', host, sense: part, value });
+  lastRead.set(plug, value);
+  answer({ value });
 }
 
 type CableRequest = Extract<BenchRequest, { do: 'cable' | 'plug' | 'inject' }>;

@@ -13,6 +13,8 @@ export type BenchDeed =
   | { kind: 'command'; host: string; outlet: string; to: BenchContact }
   | { kind: 'contact'; host: string; outlet: string; to: BenchContact }
   | { kind: 'pulse'; host: string; line: string }
+  /** What a sense answered, where it is not what it answered before. */
+  | { kind: 'read'; host: string; sense: string; value: 'on' | 'off' | 'unknown' }
   | { kind: 'power'; host: string; to: 'on' | 'off' }
   | {
       kind: 'process';
