@@ -1,6 +1,13 @@
 /** Timers and back-off: a wrong delay must throw, because Node would make it one millisecond. */
 import { backoffMs } from '../../../protocol/link/backoff.ts';
-import { after, every, monotonicMs, nextTurn, soon } from '../../../protocol/link/timers.ts';
+import {
+  after,
+  every,
+  inSlices,
+  monotonicMs,
+  nextTurn,
+  soon,
+} from '../../../protocol/link/timers.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { until } from '../../lib/until.ts';
 
@@ -29,6 +36,19 @@ test('a timer fires once, an interval again and again, a cancelled one never', a
   interval.cancel();
   assert.is(fired.filter((name) => name === 'once').length, 1);
   assert.not(fired.includes('never'));
+});
+
+test('what is done for thousands is done in order, and lets input and timers in between', async () => {
+  const hosts = Array.from({ length: 200 }, (_, i) => i);
+  const done: number[] = [];
+  const seen: number[] = [];
+  const other = every(1, () => seen.push(done.length));
+  inSlices(hosts, (host) => done.push(host));
+  assert.ok(done.length > 0 && done.length < hosts.length / 2, 'the first few are done at once');
+  await until('all are done', () => done.length === hosts.length);
+  other.cancel();
+  assert.equal(done, hosts);
+  assert.ok(new Set(seen).size >= 3, `timers in between saw ${[...new Set(seen)]}`);
 });
 
 test('soon comes after what the next check phase hands over', async () => {
