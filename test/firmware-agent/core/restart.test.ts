@@ -355,6 +355,21 @@ test('three starts within ten minutes are told', () => {
   assert.ok(alarms(w).includes('restarting'));
 });
 
+test('what is heard before the start is younger than what the disk says of its leave', () => {
+  const w = world({ hosts: [guarded(1, 'alpha'), guarded(2, 'beta')], started: false });
+  w.start();
+  const { board } = w.state.process ?? {};
+  assert.ok(board);
+  const durable = durableOf(board, []);
+  board.started = false;
+  w.run(10 * SECOND);
+  const { incarnation } = w.machine('alpha');
+  w.give({ kind: 'start', wallMs: 1, durable: { ...durable, left: [{ host: 1, incarnation }] } });
+  assert.is(board.hosts.get(1)?.life.at, 'present');
+  w.hang('alpha');
+  w.untilNews('dead', 'alpha', 20 * SECOND);
+});
+
 test('before the start event nothing is judged and nothing is ordered', () => {
   const w = world({ hosts: [guarded(1, 'alpha')], started: false });
   w.start();
