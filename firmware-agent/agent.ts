@@ -143,7 +143,10 @@ export async function startAgent(setup: AgentSetup): Promise<Result<Agent>> {
   const wallMs = Date.now();
   const { startsWallMs, ...memory } = recall(parts.state, setup.before !== undefined, wallMs);
   parts.startsWallMs.push(...startsWallMs);
-  shell.take({ kind: 'start', wallMs, ...memory });
+  const { records } = parts;
+  for (const record of memory.durable?.records ?? []) records.restore(record);
+  const lastId = Math.max(0, ...records.list().map(({ id }) => id));
+  shell.take({ kind: 'start', wallMs, lastId, ...memory });
   return ok(running(parts, shell, socket.value));
 }
 
@@ -217,11 +220,13 @@ function wirePaths(
 }
 
 function handsOf(parts: Parts): Hands {
-  const { setup, board, devices, state, late } = parts;
+  const { setup, board, devices, state, records, late } = parts;
   const { log } = setup;
+  const save = (when: 'now' | 'soon'): ReturnType<StateFile['save']> =>
+    state.save(durableOf(board, parts.startsWallMs, records.waiting()), when);
   return {
-    journal: async () => (await state.save(durableOf(board, parts.startsWallMs), 'now')).ok,
-    save: () => void state.save(durableOf(board, parts.startsWallMs), 'soon'),
+    journal: async () => (await save('now')).ok,
+    save: () => void save('soon'),
     turn: (host, outlets, to) => {
       const { name } = board.hosts.get(host)?.settings ?? { name: '' };
       for (const outlet of outlets) {
@@ -283,8 +288,11 @@ function carry(parts: Parts, effect: Parameters<Hands['carry']>[0]): void {
       return;
     case 'answer':
       return late.desk?.answer(effect.answer);
-    case 'record':
-      return records.put(dated(effect.record), recorder.tape());
+    case 'record': {
+      // A start tells of a fence of the life before, which may have kept a better record.
+      const how = effect.record.outcome === 'interrupted' ? 'restore' : 'put';
+      return records[how](dated(effect.record), recorder.tape());
+    }
     case 'news':
       return announce.news(effect);
   }

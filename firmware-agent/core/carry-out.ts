@@ -21,7 +21,7 @@ import { forgetLife } from './forget-life.ts';
 import { freeze } from './freeze.ts';
 import { endGroups } from './groups.ts';
 import { powerLossMs, RESTORE_GAP_MS } from './limits.ts';
-import { nameOfBy, note, recordOf } from './record.ts';
+import { keepRecord, nameOfBy, note, settleRecord } from './record.ts';
 import { stepTimer } from './timer.ts';
 import { dueOf } from './timer-due.ts';
 import { endTimer } from './timer-run.ts';
@@ -186,7 +186,7 @@ function carryOutCut(board: Board, host: Host, outlets: readonly number[], now: 
   const soonMs = powerLossMs(host.settings.timing, host.delayMs);
   if (lastAt !== undefined && now - lastAt > soonMs) host.silentCutAt = now;
   host.fence = { ...fence, incarnation };
-  if (host.record !== undefined && fence.unlogged) host.record = { ...host.record, unlogged: true };
+  if (fence.unlogged) settleRecord(host, { unlogged: true });
   if (fence.orders.length === 0) host.spent = incarnation;
   const names = outlets.map((outlet) => host.settings.outlets[outlet]?.name).join(', ');
   note(host, now, `told ${names} to open${fence.unlogged ? ', unlogged' : ''}`);
@@ -215,12 +215,10 @@ function fenced(board: Board, host: Host, proof: Proof, now: Instant): Effect[] 
   const winner = fence.orders.flatMap((id) => board.orders.get(id)?.order.from.boundTo ?? []).at(0);
   if (winner !== undefined) host.lostTo = { winner, at: now };
   note(host, now, text);
-  if (host.record !== undefined) {
-    host.record = { ...host.record, outcome: 'fenced', proof, untested: host.tested === undefined };
-  }
+  settleRecord(host, { outcome: 'fenced', proof, untested: host.tested === undefined });
   return [
+    ...keepRecord(host),
     ...effects,
-    { kind: 'save' },
     ...answerOrders(board, host, {
       outcome: 'done',
       proof,
@@ -229,7 +227,6 @@ function fenced(board: Board, host: Host, proof: Proof, now: Instant): Effect[] 
     tell(host, 'warning', 'fenced', `${text} (${nameOfBy(fence.by)})`),
     ...clear(board.alarms, host.settings.host, 'failed', 'a later fence was proven'),
     ...clear(board.alarms, host.settings.host, 'off-lost', 'it is off again'),
-    ...recordOf(host),
   ];
 }
 
@@ -268,16 +265,14 @@ function acknowledged(
   const about = { why: 'acknowledged', living: incarnationOf(host) } as const;
   const effects = endLives(board, host, about, now);
   const proof = 'by-hand';
-  if (host.record !== undefined) {
-    host.record = { ...host.record, outcome: 'acknowledged', proof, reason: ack.why };
-  }
+  settleRecord(host, { outcome: 'acknowledged', proof, reason: ack.why });
   const { orders } = host.fence as Fence;
   const isAck = (id: string): boolean => board.orders.get(id)?.order.op === 'ack';
   const detail = `by ${ack.by}`;
   const fence = host.fence as Fence;
   return [
+    ...keepRecord(host),
     ...effects,
-    { kind: 'save' },
     ...failDrill(host, `its fence was not proven: ${reason}`),
     ...settleAll(board, fence, orders.filter(isAck), { outcome: 'done', proof, detail }),
     ...answerOrders(board, host, { outcome: 'failed', proof, detail: 'acknowledged' }),
@@ -288,7 +283,6 @@ function acknowledged(
       `acknowledged by hand, not proven (${reason}): ${ack.by} answers for it: ${ack.why}`,
     ),
     ...clear(board.alarms, host.settings.host, 'failed', 'a person answered for it'),
-    ...recordOf(host),
   ];
 }
 
@@ -298,7 +292,7 @@ function keptDetail(fence: Fence): string {
 
 function failed(board: Board, host: Host, reason: string, now: Instant): Effect[] {
   note(host, now, `failed: ${reason}`);
-  if (host.record !== undefined) host.record = { ...host.record, outcome: 'failed', reason };
+  settleRecord(host, { outcome: 'failed', reason });
   const text = `its fence failed: ${reason}; it may have power`;
   const what = host.methods.length === 0 ? 'mend its self-fence' : 'mend relay, sense or wiring';
   const remedy =
@@ -307,11 +301,10 @@ function failed(board: Board, host: Host, reason: string, now: Instant): Effect[
   if (host.methods.length === 0) failedAlone(board, host, now);
   board.alarms.delete(`${host.settings.host}:failed`);
   return [
-    { kind: 'save' },
+    ...keepRecord(host),
     ...failDrill(host, `the fence failed: ${reason}`),
     ...answerOrders(board, host, { outcome: 'failed', proof: 'none', detail: reason }),
     ...raise(board.alarms, { host: host.settings.host, code: 'failed', text, remedy }, now),
-    ...recordOf(host),
   ];
 }
 
@@ -326,12 +319,11 @@ function failedAlone(board: Board, host: Host, now: Instant): void {
 function restored(board: Board, host: Host, now: Instant): Effect[] {
   note(host, now, 'every outlet was read closed');
   return [
-    { kind: 'save' },
+    ...keepRecord(host),
     ...comeBack(board, host, now),
     ...answerOn(board, host, { outcome: 'done', proof: 'none', detail: 'on' }),
     tell(host, 'info', 'restored', 'its outlets read closed again'),
     ...clear(board.alarms, host.settings.host, 'relay-open', 'its outlets read closed'),
-    ...recordOf(host),
   ];
 }
 
@@ -360,12 +352,12 @@ function comeBack(board: Board, host: Host, now: Instant): Effect[] {
 
 /** Ends a fence that moved nothing. */
 function finish(board: Board, host: Host, reason: string, effects: Effect[]): Effect[] {
-  if (host.record !== undefined) host.record = { ...host.record, outcome: 'averted', reason };
+  settleRecord(host, { outcome: 'averted', reason });
   // Where an earlier fence goes on, its restore answers whoever waits for power.
   const goesOn = host.fence?.step.at !== 'intent';
   const was = { outcome: 'done', proof: 'none', detail: 'was on' } as const;
   const on = goesOn ? [] : answerOn(board, host, was);
-  return [{ kind: 'save' }, ...effects, ...on, ...recordOf(host)];
+  return [...keepRecord(host), ...effects, ...on];
 }
 
 /** What the expiry of its timer began moved nothing: it comes again as soon as it is right. */

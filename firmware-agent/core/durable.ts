@@ -2,6 +2,7 @@
  * What the board writes to disk, and all that it may take from it (S7): disk may forbid, answer
  * and finish a restore. It never opens a relay and never makes a silence.
  */
+import type { FenceRecord } from '../../protocol/wire/view.ts';
 import type { Board, Disabled } from './board.ts';
 import type { Tested } from './drill.ts';
 import type { Answer, Order } from './events.ts';
@@ -31,6 +32,8 @@ export interface Durable {
   pulses?: { host: number; id: number; kind: PulseKind; by: string }[];
   /** What drills have shown. Absent in older files. */
   tested?: (Tested & { host: number })[];
+  /** Of fences that ended, while they may not lie in files yet. Absent in older files. */
+  records?: FenceRecord[];
 }
 
 export interface DurableFence {
@@ -49,7 +52,11 @@ export interface DurableFence {
   by?: string;
 }
 
-export function durableOf(board: Board, startsWallMs: readonly number[]): Durable {
+export function durableOf(
+  board: Board,
+  startsWallMs: readonly number[],
+  records: FenceRecord[] = [],
+): Durable {
   const hosts = [...board.hosts.values()];
   return {
     format: 1,
@@ -101,6 +108,7 @@ export function durableOf(board: Board, startsWallMs: readonly number[]): Durabl
         ? []
         : [{ host: settings.host, id: pulse.id, kind: pulse.kind, by: pulse.by }],
     ),
+    records,
     tested: hosts.flatMap(({ settings, tested }) =>
       tested === undefined ? [] : [{ ...tested, host: settings.host }],
     ),

@@ -46,8 +46,8 @@ export type Event =
   /** The disk has taken, or refused, what an order asked to be remembered. */
   | { kind: 'stored'; cmdId: string; ok: boolean }
   | { kind: 'order'; order: Order }
-  /** Everything was read once; `durable` is what the disk remembers, if anything. */
-  | { kind: 'start'; durable?: Durable; amnesia?: string; wallMs: number };
+  /** Everything was read once; `durable` is what the disk remembers, if anything, `lastId` of records. */
+  | { kind: 'start'; durable?: Durable; amnesia?: string; lastId?: number; wallMs: number };
 
 /** Who gives an order: a key, or somebody on the board itself. */
 export interface Orderer {

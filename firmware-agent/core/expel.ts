@@ -6,14 +6,14 @@ import { awake } from './clock.ts';
 import { failDrill } from './drill.ts';
 import type { Effect } from './events.ts';
 import type { Fence } from './fence-state.ts';
-import { note } from './record.ts';
+import { note, settleRecord } from './record.ts';
 import { tell } from './words.ts';
 
 /** Its keys are destroyed: this is to the life what a cut is where there are outlets. */
 export function carryOutExpel(board: Board, host: Host, now: Instant): Effect[] {
   const { orders, incarnation, step, unlogged } = host.fence as Fence;
   if (orders.length === 0) host.spent = incarnation;
-  if (unlogged && host.record !== undefined) host.record = { ...host.record, unlogged };
+  if (unlogged) settleRecord(host, { unlogged });
   const untilAwake = step.at === 'waiting' ? step.untilAwake : 0;
   const leftS = Math.max(0, (untilAwake - awake(board.clock, now)) / 1_000).toFixed(1);
   const text = `its keys are destroyed; it must have restarted itself in ${leftS} s`;

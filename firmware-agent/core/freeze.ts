@@ -11,7 +11,7 @@ import type { Effect } from './events.ts';
 import { lastCarriedAt } from './evidence.ts';
 import type { Fence } from './fence-state.ts';
 import { powerLossMs } from './limits.ts';
-import { note, recordOf } from './record.ts';
+import { keepRecord, note, settleRecord } from './record.ts';
 import { tell } from './words.ts';
 
 /** No relay of the host moves any more, nothing is reported of it, until a person says so (S12). */
@@ -25,8 +25,8 @@ export function freeze(
   if (host.frozen !== undefined) return [];
   note(host, now, `frozen: ${why}`);
   const { fence } = host;
-  if (host.record !== undefined && fence !== undefined && host.record.outcome === undefined) {
-    host.record = { ...host.record, outcome: 'failed', reason: code };
+  if (fence !== undefined && host.record?.outcome === undefined) {
+    settleRecord(host, { outcome: 'failed', reason: code });
   }
   host.frozen = { why, since: now };
   const refused = { outcome: 'failed', proof: 'none', detail: code } as const;
@@ -42,11 +42,10 @@ export function freeze(
   const remedy =
     'find out which machine has power; then order what it needs with --override, as an operator';
   return [
-    { kind: 'save' },
+    ...keepRecord(host),
     ...failDrill(host, `it was frozen: ${why}`),
     ...orders,
     ...raise(board.alarms, { host: host.settings.host, code, text, remedy }, now),
-    ...recordOf(host),
     ...(code === 'integrity' ? freezeCrossed(board, host, fence, now) : []),
   ];
 }

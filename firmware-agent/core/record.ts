@@ -47,7 +47,12 @@ export function note(host: Host, now: Instant, what: string): void {
   host.record = { ...record, entries: [...entries, entry] };
 }
 
-/** The record as it is now, to be kept. */
-export function recordOf(host: Host): Effect[] {
-  return host.record === undefined ? [] : [{ kind: 'record', record: host.record }];
+/** What is known of the fence now, in its record if it has one. */
+export function settleRecord(host: Host, known: Partial<FenceRecord>): void {
+  if (host.record !== undefined) host.record = { ...host.record, ...known };
+}
+
+/** Keeps the record as it is now, and then the state, which carries it until it lies in a file. */
+export function keepRecord({ record }: Host): Effect[] {
+  return [...(record === undefined ? [] : [{ kind: 'record', record } as const]), { kind: 'save' }];
 }

@@ -35,7 +35,9 @@ import { tell } from './words.ts';
 export function start(board: Board, event: Event & { kind: 'start' }, now: Instant): Effect[] {
   board.started = true;
   board.wallOffsetMs = event.wallMs - now;
-  const { durable } = event;
+  const { durable, lastId = 0 } = event;
+  // Whatever the disk lost, one number is one fence.
+  board.nextFence = Math.max(board.nextFence, durable?.nextFence ?? 0, lastId + 1);
   const effects: Effect[] = [
     { kind: 'news', level: 'info', code: 'started', text: 'guarding begins' },
   ];
@@ -60,7 +62,6 @@ export function start(board: Board, event: Event & { kind: 'start' }, now: Insta
 }
 
 function recall(board: Board, durable: Durable, now: Instant, effects: Effect[]): void {
-  board.nextFence = Math.max(board.nextFence, durable.nextFence);
   for (const { order, final } of durable.orders) {
     board.orders.set(order.cmdId, { order, at: now, ...(final === undefined ? {} : { final }) });
   }
@@ -206,7 +207,10 @@ function holdAnew(board: Board, host: Host, unfinished: DurableFence, now: Insta
   host.power = { ...host.power, senses };
   host.fence = fence;
   host.record = newRecord(host, fence, []);
-  return [tell(host, 'warning', 'interrupted', 'found off in mid-fence: held anew')];
+  return [
+    ...interruptedRecord(host, unfinished),
+    tell(host, 'warning', 'interrupted', 'found off in mid-fence: held anew'),
+  ];
 }
 
 function fenceOf(board: Board, unfinished: DurableFence, step: FenceStep, now: Instant): Fence {
@@ -262,7 +266,7 @@ function interrupted(
   ];
 }
 
-/** All that is left to say of a fence whose own record was lost in the restart. */
+/** All that is left to say of a fence, unless its own record was saved before the restart. */
 function interruptedRecord(
   { settings }: Host,
   { id, by, incarnation, reported }: DurableFence,

@@ -180,7 +180,7 @@ function setByHost(
   now: Instant,
 ): Effect[] {
   const isRepeated = host.timerAsked !== undefined && sameTimer(host.timerAsked, settings);
-  if (isRepeated || isLocked(host)) return [];
+  if (isRepeated) return [];
   const whyNot = whyNotTimer(board, host, settings);
   host.timerAsked = settings;
   if (whyNot !== undefined) {

@@ -3,8 +3,9 @@
  *
  * A record answers "why was this host fenced" weeks later. It is for people: it proves nothing to
  * the board, so a disk that fails costs records and never a fence. Each is a file of its own,
- * written beside its name and moved there, so a torn one cannot hurt the others. Files carry
- * numbers of their own, because the board counts its fences from one in every life.
+ * written beside its name and moved there, so a torn one cannot hurt the others. Until it lies
+ * there it is in the state as well (`waiting`), in few words, and a later life takes it from there.
+ * Files carry numbers of their own: the youngest has the highest, whatever became of the others.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
@@ -25,6 +26,10 @@ export interface FenceRecords {
    * belongs to it. Returns at once.
    */
   put(record: FenceRecord, tape?: Tape): void;
+  /** The same for a fence of an earlier life, unless there is a record of it: then that one stays. */
+  restore(record: FenceRecord, tape?: Tape): void;
+  /** What may not lie in its file yet, with its last entries only. */
+  waiting(): FenceRecord[];
   /** Oldest first, at most `RECORDS_MAX`; those of earlier lives included. */
   list(): readonly FenceRecord[];
   /** Files that were no whole record, and writes that failed, since the start. */
@@ -34,6 +39,9 @@ export interface FenceRecords {
   /** Resolves when nothing waits to be written. */
   settled(): Promise<void>;
 }
+
+/** Enough for the cut and what came of it; the state has room for `RECORDS_MAX` such records. */
+const ENTRIES_WAITING = 4;
 
 const FILE_NAME = /^fence-(\d{10})\.json$/;
 
@@ -77,9 +85,18 @@ export function fenceRecords(dir: string): FenceRecords {
     }
   }
 
+  const list = (): FenceRecord[] => [...records.values()];
+
   return {
     put,
-    list: () => [...records.values()],
+    restore(record, tape) {
+      if (list().every(({ id }) => id !== record.id)) put(record, tape);
+    },
+    waiting: () =>
+      [...records].flatMap(([number, { tape: _, ...record }]) =>
+        disk.isDue(number) ? [{ ...record, entries: record.entries.slice(-ENTRIES_WAITING) }] : [],
+      ),
+    list,
     counters: () => ({ unreadable, unsaved: disk.unsaved() }),
     trouble: disk.trouble,
     settled: disk.settled,
@@ -89,6 +106,8 @@ export function fenceRecords(dir: string): FenceRecords {
 interface DiskWork {
   /** The record of this number is to be written, or its file removed where there is none now. */
   changed(number: number, tape?: Tape): void;
+  /** Whether that was not done yet. */
+  isDue(number: number): boolean;
   unsaved(): number;
   trouble(): string | undefined;
   settled(): Promise<void>;
@@ -97,6 +116,7 @@ interface DiskWork {
 /** Brings the folder up to `records`, one file at a time; a hanging disk holds up nobody else. */
 function diskWork(dir: string, records: ReadonlyMap<number, FenceRecord>): DiskWork {
   const due = new Map<number, Tape | undefined>();
+  let doing: number | undefined;
   let unsaved = 0;
   let trouble: string | undefined;
   let working: Promise<void> | undefined;
@@ -104,6 +124,7 @@ function diskWork(dir: string, records: ReadonlyMap<number, FenceRecord>): DiskW
   async function workAll(): Promise<void> {
     for (const [number, tape] of due) {
       due.delete(number);
+      doing = number;
       const record = records.get(number);
       const done =
         record === undefined
@@ -118,7 +139,7 @@ function diskWork(dir: string, records: ReadonlyMap<number, FenceRecord>): DiskW
         trouble ??= done.detail;
       }
     }
-    working = undefined;
+    working = doing = undefined;
   }
 
   return {
@@ -126,6 +147,7 @@ function diskWork(dir: string, records: ReadonlyMap<number, FenceRecord>): DiskW
       due.set(number, tape ?? due.get(number));
       working ??= workAll();
     },
+    isDue: (number) => number === doing || due.has(number),
     unsaved: () => unsaved,
     trouble: () => trouble,
     async settled() {

@@ -4,8 +4,8 @@
  *
  * No life cuts for what an earlier one was told (S7). Power is back, or left as section 6 says and
  * told so. Nobody heard of a fence that was not so (S1). The younger slot is whole. A fence that had
- * cut is on record with an end, and nobody is a victim any more. And the host is guarded: when it
- * hangs next, it is fenced in time.
+ * cut, or was told, is on record once, with an end, and nobody is a victim any more. And the host is
+ * guarded: when it hangs next, it is fenced in time.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -107,6 +107,13 @@ async function judgeRecords(site: Site, killed: Killed, left: Left): Promise<voi
   const wasCut = commandsOf(site.rack.bench, HOST, 'open').some((ms) => ms > fromMs && ms <= atMs);
   const isLost = wasCut && counter !== undefined && records.length === 0;
   assert.ok(!isLost, 'a fence that cut is not on record');
+  const ids = new Set(records.map(({ id }) => id));
+  assert.equal(ids.size, records.length, 'a fence is on record twice');
+  const told = site.rack.agent
+    .lines()
+    .filter((line) => line.code === 'fenced' && line.host === HOST && line.atMs > fromMs);
+  const isForgotten = counter !== undefined && told.length > records.length;
+  assert.ok(!isForgotten, 'a fence that was told is not on record');
   const isOver = records.every(({ outcome }) => outcome !== undefined);
   assert.ok(isOver || left === 'kept off', 'a record has no end');
   const view = await viewOf(site.rack);

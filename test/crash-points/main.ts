@@ -6,7 +6,7 @@
  * really hit is read from its own trace: between two runs a sample more or less lets it spring at a
  * neighbour, which is judged as well, and the point is tried again.
  *
- *   POINTS=all | sample     LIST=1 says the points and kills nobody     main.cjs [words of a stage]
+ *   POINTS=all | sample     LIST=1 says the points and kills nobody     main.cjs [words of a stage[/of a point]]
  */
 import { join } from 'node:path';
 import { monotonicMs } from '../../protocol/link/timers.ts';
@@ -111,8 +111,10 @@ interface Sum {
 }
 
 interface Run {
-  /** Only stages whose name holds this. */
+  /** Only stages whose name holds this, ... */
   words: string;
+  /** ... and of them only points whose name does. */
+  pointWords: string;
   isAll: boolean;
   isList: boolean;
   sum: Sum;
@@ -127,7 +129,8 @@ async function playLine(line: Line, run: Run): Promise<void> {
   for (const stage of stages) {
     if (site === undefined) break;
     const listed = await listPoints(site, stage);
-    const points = run.isAll ? listed : sampleOf(listed);
+    const chosen = run.isAll ? listed : sampleOf(listed);
+    const points = chosen.filter(({ name }) => name.includes(run.pointWords));
     say(`     ${stage.name}, ${line}: ${points.length} of ${listed.length} points`);
     if (run.isList) for (const { phase, name } of points) say(`       ${phase}: ${name}`);
     else for (const point of points) site = await killAt(site, { stage, point }, run.sum);
@@ -238,8 +241,10 @@ async function main(): Promise<void> {
   }
   const sum: Sum = { passed: 0, failed: 0, meant: 0, points: 0 };
   const startedAt = monotonicMs();
+  const [words = '', pointWords = ''] = (process.argv[2] ?? '').split('/');
   const run: Run = {
-    words: process.argv[2] ?? '',
+    words,
+    pointWords,
     isAll: process.env['POINTS'] === 'all',
     isList: process.env['LIST'] === '1',
     sum,

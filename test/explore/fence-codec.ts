@@ -199,4 +199,5 @@ export const durable: Codec<Durable> = record<Durable>({
   timers: unread('no world arms one', () => undefined),
   pulses: unread('no world gives one', () => undefined),
   tested: unread('no world drills', () => undefined),
+  records: unread('for people', () => []),
 });

@@ -43,10 +43,57 @@ const COMPANY: Readonly<Record<string, Company>> = {
   ...Object.fromEntries(BOARD_PARTED.map((kind) => [kind, together(LINES_BROKEN)])),
 };
 
-/** What else strikes at about the time of `entry`, mostly the same host; undefined where nothing does. */
-export function drawCompany(chance: Prng, plan: Plan, entry: Entry): Entry | undefined {
+/** What else strikes at about the time of `entry`, mostly the same host. */
+export function drawCompany(chance: Prng, plan: Plan, entry: Entry): Entry[] {
   const company = COMPANY[entry.kind];
-  if (company === undefined) return undefined;
+  const drawn =
+    STORIES[entry.kind]?.(chance, plan, entry) ??
+    (company === undefined ? [] : [drawOne(chance, plan, entry, company) ?? []].flat());
+  return drawn.filter(({ at }) => at >= 0 && at < plan.calmAt);
+}
+
+type Story = (chance: Prng, plan: Plan, entry: Entry) => Entry[];
+
+/** Where one companion is not enough. */
+const STORIES: Readonly<Record<string, Story>> = {
+  'shim-stopped': backOnOneChannel,
+  'order-pulse': livesAnewMeanwhile,
+};
+
+/** The intent of a pulse waits for a slow disk, and meanwhile the host is heard in a new life. */
+function livesAnewMeanwhile(chance: Prng, plan: Plan, { at, host }: Entry): Entry[] {
+  const own = plan.hosts.find(({ settings }) => settings.host === host);
+  if (own === undefined || host === undefined) return [];
+  const heardAt = at + chance.pick([-100, 0, 100, 200, 300]);
+  return [
+    { at: at - 100, forMs: 1_000, kind: 'disk-slow', with: { how: 'slow' } },
+    { at: heardAt - own.bootMs, forMs: 0, kind: 'reset', host, with: {} },
+  ];
+}
+
+/**
+ * A shim that left in order is started again in the same life of its host, and one of its channels is
+ * broken by then; later the other one breaks. What each was worth before the leave must count no more.
+ */
+function backOnOneChannel(chance: Prng, plan: Plan, { at, host }: Entry): Entry[] {
+  const own = plan.hosts.find(({ settings }) => settings.host === host);
+  if (own === undefined || host === undefined) return [];
+  const { deadtimeMs } = own.settings.timing;
+  const [gone, back] = chance.pick([
+    ['serial', 'mqtt'],
+    ['mqtt', 'serial'],
+  ] as const);
+  const backAt = at + Math.round(deadtimeMs * chance.pick([0.3, 1, 3]));
+  const breaksAt = backAt + Math.round(deadtimeMs * chance.pick([0.5, 1, 2]));
+  const cable = { forMs: 8 * deadtimeMs, kind: 'cable', host } as const;
+  return [
+    { ...cable, at: backAt - 50, with: { channel: gone, way: 'both' } },
+    { at: backAt, forMs: 0, kind: 'shim-started', host, with: {} },
+    { ...cable, at: breaksAt, forMs: 3 * deadtimeMs, with: { channel: back, way: 'both' } },
+  ];
+}
+
+function drawOne(chance: Prng, plan: Plan, entry: Entry, company: Company): Entry | undefined {
   const kind = chance.pick(company.kinds);
   const { host } = entry;
   const own = plan.hosts.filter(({ settings }) => settings.host === host);
@@ -55,7 +102,6 @@ export function drawCompany(chance: Prng, plan: Plan, entry: Entry): Entry | und
   const deadtimeMs = (own[0] ?? chance.pick(plan.hosts)).settings.timing.deadtimeMs;
   const afterMs = Math.round(deadtimeMs * chance.pick(company.at));
   const at = Math.max(0, entry.at + afterMs);
-  if (at >= plan.calmAt) return undefined;
   const { with: more = {} } = drawn;
   // What breaks lasts until the fence that needs it.
   const forMs = (drawn.forMs ?? 0) + (BROKEN_DEVICES.includes(kind) ? deadtimeMs : 0);

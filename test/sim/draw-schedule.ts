@@ -59,8 +59,7 @@ export function drawSchedule(chance: Prng, plan: Plan, pace: Pace): Entry[] {
     const { host, forMs = 0, with: more = {} } = drawn;
     const entry = { at, forMs, kind, ...(host === undefined ? {} : { host }), with: more };
     schedule.push(entry);
-    const company = chance.chance(inCompany) ? drawCompany(chance, plan, entry) : undefined;
-    if (company !== undefined) schedule.push(company);
+    if (chance.chance(inCompany)) schedule.push(...drawCompany(chance, plan, entry));
   }
 }
 

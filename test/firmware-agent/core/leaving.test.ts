@@ -70,6 +70,20 @@ test('who left and beats again is a member again, in the same life or a new one'
   w.untilNews('dead', 'alpha', 20 * SECOND);
 });
 
+test('a channel that it left on is no witness when it is back on the other alone', () => {
+  const w = pair();
+  w.leave('alpha', 'left');
+  w.run(100);
+  w.cable('alpha', 'serial', 'broken');
+  delete w.path('alpha', 'mqtt').session;
+  w.run(10 * SECOND);
+  assert.is(w.state.process?.board.hosts.get(1)?.life.at, 'present');
+  w.cable('alpha', 'mqtt', 'broken', 'up');
+  w.run(150 * SECOND);
+  assert.is(w.cuts().length, 0);
+  assert.equal(alarms(w, 'alpha'), ['late', 'unproven']);
+});
+
 test('a shim that is started anew while its host leaves takes that back, and it is judged again', () => {
   const w = pair();
   w.machine('alpha').stays = true;

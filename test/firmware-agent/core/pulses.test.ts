@@ -95,6 +95,21 @@ test('a reset that waited for the disk past its ttl is not given', () => {
   assert.is(w.told(({ kind }) => kind === 'pulse').length, 0);
 });
 
+test('a reset is not given to a life that began after it was ordered', () => {
+  const w = rack();
+  w.state.disk.delayMs = 400;
+  const id = w.order({ op: 'reset', host: 'alpha' });
+  const about = { host: 1, channel: 'serial', incarnation: 4_711, session: 1, seq: 1 } as const;
+  const echo = w.state.process?.board.ticks.latest ?? 0;
+  w.give({
+    kind: 'heard',
+    opened: { kind: 'beat', ...about, echo, flags: 0, bytes: new Uint8Array() },
+  });
+  w.run(SECOND);
+  assert.equal(finals(w, id), ['accepted none', 'expired none']);
+  assert.is(w.told(({ kind }) => kind === 'pulse').length, 0);
+});
+
 test('while all fencing is disabled no pulse is taken, and none that waits is given', () => {
   const w = rack();
   w.state.disk.delayMs = 400;
@@ -190,6 +205,18 @@ test('a timer gives its interrupt at the pre-timeout and its reset at the expiry
   const [diagMs, resetMs] = pulses.map(({ at }) => at - armedAt) as [number, number];
   assert.ok(diagMs >= 8_000 && diagMs <= 9_150, `${diagMs} ms`);
   assert.ok(resetMs >= 12_000 && resetMs <= 13_150, `${resetMs} ms`);
+});
+
+test('a reset by its timer spends the autonomous budget, the interrupt before it nothing', () => {
+  const w = rack();
+  w.machine('alpha').lines = 'dead';
+  w.arm('alpha', RESET);
+  const { board } = w.state.process ?? {};
+  const spent = () => [board?.verdictsAt.length, board?.hosts.get(1)?.verdictsAt.length];
+  w.until('pulse', ({ kind }) => kind === 'pulse', 10 * SECOND);
+  assert.equal(spent(), [0, 0]);
+  w.until('pulse', ({ kind }) => kind === 'pulse', 10 * SECOND);
+  assert.equal(spent(), [1, 1]);
 });
 
 test('a kick between the expiry and its pulse calls it off', () => {

@@ -59,6 +59,45 @@ test('killed in the hold: all open and journalled, so held anew in full, reporte
   }
 });
 
+test('no fence has the number of one that is on record, whatever became of the state', () => {
+  const w = world({ hosts: [guarded(1, 'alpha')], started: false });
+  w.start();
+  w.give({ kind: 'start', wallMs: 1, lastId: 41 });
+  w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  assert.is(w.state.process?.board.hosts.get(1)?.fence?.id, 42);
+});
+
+test('the state that says how a fence ended is saved after its record, and so can carry it', () => {
+  const w = pair();
+  const ends: string[] = [];
+  w.state.watch.push((_, effects) => {
+    const kinds = effects.map(({ kind }) => kind);
+    const at = kinds.indexOf('record');
+    if (at < 0) return;
+    assert.ok(!kinds.slice(0, at).includes('save'), 'saved before its record');
+    assert.ok(kinds.slice(at).includes('save'), 'and never after it');
+    for (const effect of effects) if (effect.kind === 'news') ends.push(effect.code);
+  });
+  w.state.disk.works = false;
+  w.order({ op: 'fence', host: 'alpha', by: 'operator', ttlMs: 100 });
+  w.run(SECOND);
+  w.state.disk.works = true;
+  w.order({ op: 'off', host: 'beta', by: 'operator' });
+  w.run(10 * SECOND);
+  w.machine('beta').senses[0] = { reads: 'on' };
+  w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  w.run(30 * SECOND);
+  w.machine('alpha').relays[0] = { really: 'closed', fault: 'welded' };
+  w.order({ op: 'fence', host: 'alpha', by: 'operator' });
+  w.run(30 * SECOND);
+  const args = { reason: 'plug pulled', override: true } as const;
+  w.order({ op: 'ack', host: 'alpha', by: 'operator', args });
+  w.run(30 * SECOND);
+  for (const code of ['fenced', 'restored', 'failed', 'acknowledged', 'integrity', 'expired']) {
+    assert.ok(ends.includes(code), `no fence ended so: ${code}`);
+  }
+});
+
 test('an outlet that the configuration lost since is no reason to end at every start', () => {
   const outlets = ['a', 'b'].map((name) => ({ name, method: 1, readable: true, periodMs: 100 }));
   const before = world({ hosts: [guarded(1, 'alpha', { outlets })] });
@@ -314,6 +353,21 @@ test('three starts within ten minutes are told', () => {
   assert.ok(!alarms(w).includes('restarting'));
   restart(w);
   assert.ok(alarms(w).includes('restarting'));
+});
+
+test('what is heard before the start is younger than what the disk says of its leave', () => {
+  const w = world({ hosts: [guarded(1, 'alpha'), guarded(2, 'beta')], started: false });
+  w.start();
+  const { board } = w.state.process ?? {};
+  assert.ok(board);
+  const durable = durableOf(board, []);
+  board.started = false;
+  w.run(10 * SECOND);
+  const { incarnation } = w.machine('alpha');
+  w.give({ kind: 'start', wallMs: 1, durable: { ...durable, left: [{ host: 1, incarnation }] } });
+  assert.is(board.hosts.get(1)?.life.at, 'present');
+  w.hang('alpha');
+  w.untilNews('dead', 'alpha', 20 * SECOND);
 });
 
 test('before the start event nothing is judged and nothing is ordered', () => {

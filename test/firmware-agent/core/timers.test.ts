@@ -2,6 +2,7 @@
 import { advance } from '../../../firmware-agent/core/advance.ts';
 import type { TimerSettings } from '../../../protocol/wire/timer.ts';
 import { assert, suite } from '../../lib/suite.ts';
+import { boot } from './world/bench.ts';
 import { guarded, OPERATOR, SECOND } from './world/settings.ts';
 import {
   BEAT,
@@ -65,6 +66,32 @@ test('nothing expires on a tick that does not say that all input was handed in',
     const effects = advance(board, { kind: 'judge', drained: false }, at);
     assert.not.ok(effects.some(({ kind }) => kind === 'journal' || kind === 'tell-timer'));
   }
+});
+
+test('whoever gives it time between the expiry and the cut calls that off', () => {
+  const w = rack(BEAT);
+  w.state.disk.delayMs = 400;
+  w.hang('alpha');
+  w.untilNews('timer-expired', 'alpha', 12 * SECOND);
+  w.order({ op: 'timer-reset', host: 'alpha', by: 'operator' });
+  w.run(5 * SECOND);
+  assert.equal(w.cuts(), []);
+  assert.is(w.news('averted', 'alpha').length, 1);
+});
+
+test('a timer ends with the life that it was set for, and the next life has none of it', () => {
+  const w = rack();
+  w.arm('alpha', { ...KICK, nowayout: true });
+  w.run(100);
+  assert.is(stateOf(w), 'armed');
+  w.machine('alpha').bootMs = 2 * SECOND;
+  boot(w.state, w.machine('alpha'));
+  w.untilNews('reborn', 'alpha', 30 * SECOND);
+  assert.is(timerOf(w), null);
+  w.arm('alpha', BEAT);
+  w.run(30 * SECOND);
+  assert.is(stateOf(w), 'armed', 'and may have one of its own');
+  assert.equal(w.cuts(), []);
 });
 
 test('only a key that may set timers sets them', () => {

@@ -60,7 +60,7 @@ test('records are listed at once and found again after a restart, oldest first',
   );
   first.put(record(2, { host: 'b' }));
   await first.settled();
-  // The next life counts its fences from one again.
+  // A life whose state was lost may count its fences from one again.
   const second = fenceRecords(dir);
   second.put(record(1, { host: 'c' }));
   await second.settled();
@@ -89,6 +89,57 @@ test('a record is kept as it was when it was put', () => {
   records.put(growing);
   growing.entries.push({ atMs: 9, what: 'later' });
   assert.is(records.list()[0]?.entries.length, 1);
+});
+
+test('until a record lies in its file the state may carry it, and a later life takes it from there', async () => {
+  const dir = newDir();
+  const killed = fenceRecords(dir);
+  const entries = Array.from({ length: 9 }, (_, atMs) => ({ atMs, what: 'told' }));
+  killed.put(record(1, { outcome: 'fenced', proof: 'verified', entries }));
+  killed.put(record(2, { outcome: 'failed' }));
+  const carried = killed.waiting();
+  assert.equal(
+    carried.map(({ id, outcome, entries: kept }) => [id, outcome, kept.at(-1)?.atMs]),
+    [
+      [1, 'fenced', 8],
+      [2, 'failed', 0.5],
+    ],
+  );
+  assert.is(carried[0]?.entries.length, 4, 'the state has room for the end of it only');
+  await killed.settled();
+  assert.equal(killed.waiting(), [], 'now they lie there');
+  const next = fenceRecords(newDir());
+  for (const one of carried) next.restore(one);
+  assert.equal(next.waiting(), carried, 'and a second kill does not lose them either');
+});
+
+test('a record that changes while it is written waits again', async () => {
+  const records = fenceRecords(newDir());
+  records.put(record(1, { outcome: 'fenced' }));
+  await Promise.resolve();
+  records.put(record(1, { outcome: 'fenced', reason: 'and restored' }));
+  assert.is(records.waiting()[0]?.reason, 'and restored');
+  await records.settled();
+  assert.equal(records.waiting(), []);
+});
+
+test('what a later life knows of a fence replaces no record of it', async () => {
+  const dir = newDir();
+  const first = fenceRecords(dir);
+  first.put(record(1, { outcome: 'fenced' }));
+  await first.settled();
+  const second = fenceRecords(dir);
+  for (const id of [1, 2, 2]) second.restore(record(id, { outcome: 'interrupted' }));
+  await second.settled();
+  assert.equal(
+    fenceRecords(dir)
+      .list()
+      .map(({ id, outcome }) => [id, outcome]),
+    [
+      [1, 'fenced'],
+      [2, 'interrupted'],
+    ],
+  );
 });
 
 test('only the last 200 are kept, in memory and on disk', async () => {

@@ -202,6 +202,18 @@ test('a frame longer than its kind can be is refused before any MAC is computed'
   assert.is(refusalOf(peek(longer)), 'shape', 'a kid in a longer form');
 });
 
+test('where the head of the tag is not where its kind has it no key is tried', () => {
+  for (const kind of KINDS) {
+    const frame = seal(SAMPLES[kind]);
+    const at = frame.length - MESSAGES[kind].tagBytes - 1;
+    for (const bits of [0x01, 0x18, 0x20, 0x80]) {
+      const other = frame.slice();
+      other[at] = (other[at] ?? 0) ^ bits;
+      assert.is(refusalOf(peek(other)), 'shape', `${kind} ${bits}`);
+    }
+  }
+});
+
 test('what is not in the shortest form, not a small integer or not closed is refused', () => {
   const good = '87 05 01 01 1903e8 1a000186a1 05';
   assert.type(throughPath(forge('beat', hex(good))), 'object');

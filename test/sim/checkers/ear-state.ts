@@ -41,6 +41,8 @@ export interface Ear {
   twoAgents: boolean;
   /** While it is there, it has asked for leave and not gone. */
   leavingUntil: number;
+  /** When it last asked; another shim of the same life that says later that it stays takes that back. */
+  askedAt: number;
   left: boolean;
   goesOff: boolean;
   modem: boolean;

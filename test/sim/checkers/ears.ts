@@ -20,6 +20,7 @@ export const EARS_LOOK_AT: readonly Event['kind'][] = ['heard', 'listening', 'en
 
 const SICK = 0x10;
 const TWO_AGENTS = 0x20;
+const STAYS = 0x80;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /** What truth says of a word beside its words. */
@@ -179,6 +180,7 @@ function newEar(rules: HostRules): Ear {
     doubtfulAt: NEVER,
     twoAgents: false,
     leavingUntil: NEVER,
+    askedAt: NEVER,
     left: false,
     goesOff: false,
     modem: false,
@@ -268,6 +270,8 @@ function hearWord(hosts: readonly Ear[], at: number, opened: Opened, word: Word)
   way.session = opened.session;
   way.seq = opened.seq;
   way.seqAt = at;
+  const stays = opened.kind === 'beat' && (opened.flags & STAYS) !== 0;
+  if (stays && at - word.age > ear.askedAt) ear.leavingUntil = Math.min(ear.leavingUntil, at);
   noteLeave(ear, at, opened);
 }
 
@@ -304,6 +308,7 @@ function noteLeave(ear: Ear, at: number, opened: Opened): void {
   switch (opened.kind) {
     case 'leaving':
       ear.goesOff = opened.reason === 'off';
+      ear.askedAt = at;
       if (opened.reason === 'stop-failed') ear.leavingUntil = NEVER;
       else if (ear.leavingUntil < at && !ear.left) {
         ear.leavingUntil = at + ear.rules.atLeast(Math.min(opened.returnByS * 1_000, LEAVE_MAX_MS));

@@ -55,6 +55,15 @@ test('no verdict is owed where anything may stand against it', () => {
   );
 });
 
+test('no verdict is owed of a host that is frozen, though it beats again, until it is thawed', () => {
+  const frozen = (): History =>
+    history(verdictInTime).tick(news(1, 'integrity', 'alarm', 'frozen: why'));
+  const dies = (h: History): string[] =>
+    ticks(h.beats([1, 2], 200_000).silence(15_000, [2]), 500).rules();
+  assert.equal(dies(frozen()), []);
+  assert.equal(dies(frozen().tick(news(1, 'thawed'))), ['L1']);
+});
+
 test('a fence is proven or failed in time, whatever it meets', () => {
   const begun = (): History => history(resultsInTime).verdict(1);
   assert.equal(ticks(begun(), 15_000).rules(), ['L2']);

@@ -47,6 +47,16 @@ test('a host that was never heard, left, leaves or was switched is not cut by ve
     .hear(1, { kind: 'leaving' })
     .silence(DEAD_MS + 1_000, [2]);
   assert.equal(leaving.verdict(1).rules(), ['S3']);
+  const stays = (ageMs: number): string[] =>
+    silent(0)
+      .hear(1, { kind: 'leaving' })
+      .wait(2_000)
+      .hear(1, { flags: 0x80, ageMs })
+      .silence(DEAD_MS + 1_000, [2])
+      .verdict(1)
+      .rules();
+  assert.equal(stays(100), [], 'another shim of the same life takes it back');
+  assert.equal(stays(3_000), ['S3'], 'a beat that was on its way does not');
   const overdue = silent(0).hear(1, { kind: 'leaving' }).silence(61_000, [2]);
   assert.equal(overdue.verdict(1).rules(), []);
   const switched = silent().tick(news(1, 'fenced')).verdict(1);

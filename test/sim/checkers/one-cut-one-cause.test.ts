@@ -154,6 +154,10 @@ test('a pulse is recorded before it is given, and given once', () => {
   assert.equal(journalled(asked(), pulse).rules(), []);
   assert.equal(journalled(asked(), pulse, pulse).rules(), ['S9']);
   assert.equal(h().tick(pulse).rules(), ['S8']);
+  const other = h()
+    .hear(1)
+    .step({ kind: 'order', order: reset }, answer(reset, 'accepted'), journal);
+  assert.equal(journalled(other.hear(1, { incarnation: 4_711 }), pulse).rules(), ['HF']);
 });
 
 test.run();

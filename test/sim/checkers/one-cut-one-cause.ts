@@ -5,8 +5,9 @@
  * follows the disk's answer, or waits J for it and says `unlogged`. A fence begins in the step of
  * one accepted order for that host, or in a judge tick by verdict or timer. The first cut of an
  * ordered fence comes within the ttl of an order that means the life that is there. Each method
- * cuts its own outlets, in order, once. A frozen host does not move, and only an operator's
- * `override` thaws it. Nothing is cut by a start, and nothing that somebody locked is given power.
+ * cuts its own outlets, in order, once. A pulse is for the life that was heard when it was asked for.
+ * A frozen host does not move, and only an operator's `override` thaws it. Nothing is cut by a start,
+ * and nothing that somebody locked is given power.
  */
 import type { Effect, Event } from '../../../firmware-agent/core/events.ts';
 import type { Checker, Witness } from '../witness.ts';
@@ -24,8 +25,8 @@ interface Known {
   mayClose: boolean;
   /** Outlets as the board read them before it was started. */
   found: Map<number, string>;
-  /** Fences and pulses of this life of the board. */
-  ids: Set<number>;
+  /** Fences and pulses of this life of the board, each with the life of the host that was heard then. */
+  ids: Map<number, number>;
   cutIds: Map<number, number>;
   /** Orders that began a fence or a pulse in this life. */
   orders: Set<string>;
@@ -82,7 +83,7 @@ function newKnown(): Known {
     lockedFor: new Set(),
     mayClose: false,
     found: new Map(),
-    ids: new Set(),
+    ids: new Map(),
     cutIds: new Map(),
     orders: new Set(),
   };
@@ -115,7 +116,7 @@ function judgeEffect(judge: Judge, at: number, seen: Seen): void {
 }
 
 function judgeBegin(
-  { known, say }: Judge,
+  { known, ears, say }: Judge,
   at: number,
   { event }: Seen,
   { host, fence }: Effect & { kind: 'journal' },
@@ -123,7 +124,7 @@ function judgeBegin(
   const of = known[host];
   if (of === undefined) return say('S11', at, host, 'a fence of no host began');
   if (of.ids.has(fence)) say('S8', at, host, `fence ${fence} was begun twice`);
-  of.ids.add(fence);
+  of.ids.set(fence, ears.hosts[host]?.incarnation ?? 0);
   if (event.kind === 'judge') return;
   if (event.kind !== 'order' || event.order.host !== host) {
     return say('S8', at, host, `a fence began by ${event.kind}, which is no cause of it`);
@@ -205,7 +206,7 @@ function judgeRestore(
 }
 
 function judgePulse(
-  { known, say, rules }: Judge,
+  { known, ears, say, rules }: Judge,
   at: number,
   { effects, all }: Seen,
   { host, line, pulse }: Effect & { kind: 'pulse' },
@@ -215,6 +216,9 @@ function judgePulse(
   if (of === undefined) return say('S11', at, host, 'a pulse of no host');
   if (of.frozen) say('S12', at, host, 'it is frozen and was pulsed');
   if (!of.ids.has(pulse)) say('S8', at, host, `pulse ${pulse} without a journalled intent`);
+  if (of.ids.has(pulse) && of.ids.get(pulse) !== (ears.hosts[host]?.incarnation ?? 0)) {
+    say('HF', at, host, `pulse ${pulse} was given to a life that began after it`);
+  }
   if (of.cutIds.has(pulse)) say('S9', at, host, `pulse ${pulse} was given twice`);
   of.cutIds.set(pulse, 1);
   if (rules.hosts[host]?.settings.pulses[line] === undefined) {

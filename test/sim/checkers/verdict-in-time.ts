@@ -26,7 +26,9 @@ interface Judge {
   spentFor: number[];
   /** An `off` of it failed: its outlets stay open, with an alarm, until somebody orders otherwise. */
   keptOpen: boolean[];
-  /** When a host was last un-carried, held, frozen or switched: nothing is sure until it beats. */
+  /** A frozen host is owed no verdict until it is thawed, even if it beats again. */
+  frozen: boolean[];
+  /** When a host was last un-carried, held or switched: nothing is sure until it beats. */
   unsureAt: number[];
   /** Its silence was complained of, or is not owed a verdict. */
   settledFor: number[];
@@ -50,6 +52,7 @@ export const verdictInTime: Checker = (facts, complain): Witness => {
     unsureAt: [],
     spentFor: [],
     keptOpen: [],
+    frozen: [],
     settledFor: [],
     startedAt: Infinity,
     begunAt: Number.NEGATIVE_INFINITY,
@@ -69,6 +72,7 @@ export const verdictInTime: Checker = (facts, complain): Witness => {
       judge.unsureAt = [];
       judge.spentFor = [];
       judge.keptOpen = [];
+      judge.frozen = [];
       judge.settledFor = [];
     },
     step: (at, event, effects) => {
@@ -105,6 +109,9 @@ function note(judge: Judge, at: number, event: Event, effects: readonly Effect[]
       if (effect.host !== undefined && UNSURE.has(effect.code)) unsureAt[effect.host] = at;
       if (effect.host !== undefined && effect.code === 'unguarded')
         judge.spentFor[effect.host] = judge.ears.hosts[effect.host]?.incarnation ?? 0;
+      if (effect.host !== undefined && effect.text.startsWith('frozen: '))
+        judge.frozen[effect.host] = true;
+      if (effect.host !== undefined && effect.code === 'thawed') judge.frozen[effect.host] = false;
       if (effect.code === 'disabled') for (const { host } of rules.all) unsureAt[host] = at;
     }
     if (effect.kind === 'cut' || effect.kind === 'restore' || effect.kind === 'pulse') {
@@ -143,13 +150,14 @@ function lateBy(judge: Judge, at: number, one: HostRules): number | undefined {
 }
 
 function isMember(
-  { standstill, unsureAt, spentFor, keptOpen, fences }: Judge,
+  { standstill, unsureAt, spentFor, keptOpen, frozen, fences }: Judge,
   at: number,
   ear: Ear,
   lastAt: number,
 ): boolean {
   const { host, deadMs } = ear.rules;
   if (spentFor[host] === ear.incarnation || keptOpen[host] === true) return false;
+  if (frozen[host] === true) return false;
   if (ear.left || ear.missed || ear.twoAgents || ear.goesOff) return false;
   if (at < ear.leavingUntil + 0.01 * (at - lastAt) + 10_000 && ear.leavingUntil > lastAt - 600_000)
     return false;

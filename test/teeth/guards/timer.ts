@@ -66,6 +66,10 @@ export const TIMER: readonly Guard[] = [
     file: `${CORE}/carry-out.ts`,
     find: "if (timer.incarnation !== fence.incarnation) return refused('it lives anew');",
     put: '',
+    redundant:
+      'While a fence runs its host has no timer stepped by time (judgeTimer), so a timer that is expired at the cut ' +
+      'is the one that began the fence; that was judged right for the life that was there then, which is the one ' +
+      'that the fence names. A new life ends the timer.',
   },
   {
     name: 'a beat refreshes in mode beat only',
@@ -101,6 +105,9 @@ export const TIMER: readonly Guard[] = [
     file: `${CORE}/timer-due.ts`,
     find: "if (timer.settings.mode !== 'kick' || host.kicks === undefined || !isHere) return false;",
     put: 'if (host.kicks === undefined || !isHere) return false;',
+    redundant:
+      'In mode `beat` each word that a count is read from refreshes the timer in the same step (hearForTimer), so ' +
+      'none is heard after its time was over, which a standing order asks for.',
   },
   {
     name: 'after a long pause a kick cannot be ruled out',
@@ -180,18 +187,11 @@ export const TIMER: readonly Guard[] = [
     put: '',
   },
   {
-    name: 'a host cannot set its nowayout timer anew',
-    rule: 'S13: nothing but the end of the life disarms a `nowayout` timer',
-    file: `${CORE}/timer-run.ts`,
-    find: 'if (isRepeated || isLocked(host)) return [];',
-    put: 'if (isRepeated) return [];',
-  },
-  {
     name: 'the same words again change nothing',
     rule: 'Timer: a new session repeats the arming, and refreshes nothing',
     file: `${CORE}/timer-run.ts`,
-    find: 'if (isRepeated || isLocked(host)) return [];',
-    put: 'if (isLocked(host)) return [];',
+    find: 'if (isRepeated) return [];',
+    put: '',
   },
   {
     name: 'a pre-timeout acts before the expiry',
