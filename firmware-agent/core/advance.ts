@@ -30,8 +30,8 @@ import { tell } from './words.ts';
 export function advance(board: Board, event: Event, now: Instant): Effect[] {
   if (now < board.clock.seenAt) return [{ kind: 'end', why: 'monotonic time ran backwards' }];
   const stallMs = noticeTime(board.clock, now, board.derived.loopLagMs);
-  const effects = stallMs > 0 ? noticeStall(board, stallMs, now) : [];
-  return [...effects, ...take(board, event, now)];
+  if (stallMs <= 0) return take(board, event, now);
+  return [...noticeStall(board, stallMs, now), ...take(board, event, now)];
 }
 
 function take(board: Board, event: Event, now: Instant): Effect[] {
@@ -142,9 +142,10 @@ function modem(
 ): Effect[] {
   const nowAwake = awake(board.clock, now);
   const gapMaxMs = proofGapMs(host.settings.timing, host.delayMs);
-  host.hearings = host.hearings.map((h) =>
-    h.channel === 'serial' ? { ...h, modem: hearModem(h.modem, line, nowAwake, gapMaxMs) } : h,
-  );
+  for (const hearing of host.hearings) {
+    if (hearing.channel !== 'serial') continue;
+    hearing.modem = hearModem(hearing.modem, line, nowAwake, gapMaxMs);
+  }
   return [];
 }
 

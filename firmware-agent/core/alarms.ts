@@ -113,7 +113,7 @@ export function clear(
   code: Code,
   text: string,
 ): News[] {
-  if (!alarms.delete(alarmKey(host, code))) return [];
+  if (alarms.size === 0 || !alarms.delete(alarmKey(host, code))) return [];
   const of = host === undefined ? {} : { host };
   return [{ kind: 'news', level: 'info', code, text, over: true, ...of }];
 }

@@ -54,10 +54,10 @@ export interface Board {
   verdictsAt: Instant[];
   lastRestoreAt: Instant;
   /** When the present run of deferrals began (S4). */
-  deferredSince?: Instant;
+  deferredSince: Instant | undefined;
   nextFence: number;
   /** Emergency: nothing is cut until somebody enables it again. */
-  disabled?: Disabled;
+  disabled: Disabled | undefined;
   /** Orders that are answered when the disk has taken them, and since when they wait. */
   storing: Map<string, Instant>;
   /** Wall clock less monotonic time, as the start said; for what must outlive the process only. */
@@ -85,53 +85,53 @@ export interface Host {
   freshnessMs: number;
   /** Outlet indexes by method, in the order in which they are tried. */
   methods: number[][];
-  /** Its serial port; absent where it has none. */
-  serial?: Medium;
+  /** Its serial port, where it has one. */
+  serial: Medium | undefined;
   hearings: Hearing[];
   life: Life;
   power: Power;
-  fence?: Fence;
-  record?: FenceRecord;
+  fence: Fence | undefined;
+  record: FenceRecord | undefined;
   /** A pulse on one of its lines, never beside a fence. */
-  pulse?: Pulse;
+  pulse: Pulse | undefined;
   timer: Timer;
   /** The life whose timer an earlier life of the agent had armed, until it is armed again. */
-  timerLost?: number;
+  timerLost: number | undefined;
   /** What the host itself asked for last: the same words again change nothing. */
-  timerAsked?: TimerSettings;
+  timerAsked: TimerSettings | undefined;
   /** The life in which the configuration's timer was armed already. */
-  timerByFile?: number;
+  timerByFile: number | undefined;
   /** It has said that it goes off, and nothing else since. */
   goesOff: boolean;
-  kicks?: Kicks;
+  kicks: Kicks | undefined;
   /** On what its life hangs besides us, where it has pledged so. */
-  lease?: Lease;
-  frozen?: { why: string; since: Instant };
+  lease: Lease | undefined;
+  frozen: { why: string; since: Instant } | undefined;
   /** A fence that is to show its wiring, until it is heard again. */
-  drill?: Drill;
+  drill: Drill | undefined;
   /** Why the last drill showed nothing. */
-  drillFailed?: string;
+  drillFailed: string | undefined;
   /** What a drill has shown of this wiring; without it every proof is `untested`. */
-  tested?: Tested;
+  tested: Tested | undefined;
   /** What the last judge tick found of it, while it is present. */
-  finding?: Finding;
-  held?: Held;
-  maintenance?: Maintenance;
+  finding: Finding | undefined;
+  held: Held | undefined;
+  maintenance: Maintenance | undefined;
   /** Who had it fenced last, with a key bound to a host: it does not strike back (`match_hold`). */
-  lostTo?: { winner: number; at: Instant };
-  doubtUntilAwake?: Instant;
+  lostTo: { winner: number; at: Instant } | undefined;
+  doubtUntilAwake: Instant | undefined;
   /** Its last beat said that another agent claims it, too: only orders are obeyed (section 8). */
   twoAgents: boolean;
   /** Since when every fresh beat of its life says that a check on it fails. */
-  sick?: { incarnation: number; sinceAwake: Instant };
+  sick: { incarnation: number; sinceAwake: Instant } | undefined;
   /** When the latest tick was issued that its present life echoed. */
-  livedAt?: Instant;
+  livedAt: Instant | undefined;
   /** The incarnation that an autonomous fence has already cut, or tried to. */
-  spent?: number;
+  spent: number | undefined;
   /** Lives that are over, with the tick from which on they cannot have spoken. */
   ended: { incarnation: number; darkTick: number; why: 'fenced' | 'acknowledged' | 'replaced' }[];
   /** When it was cut while it was silent already: what silenced it may silence others. */
-  silentCutAt?: Instant;
+  silentCutAt: Instant | undefined;
   /** Starts of this host's autonomous fences of the last hour. */
   verdictsAt: Instant[];
   /** The tick at the end of its last off-hold; orders of this host from before are stale. */
@@ -141,7 +141,7 @@ export interface Host {
   /** When forged frames on its paths were last told of. */
   hostileToldAt: Instant;
   /** What it has said about groups; absent until it does. */
-  groups?: GroupWords;
+  groups: GroupWords | undefined;
   /** The last messages heard, newest last, for the record of a fence. */
   heard: Heard[];
 }
@@ -205,6 +205,8 @@ export function newBoard(settings: BoardSettings, life: string, now: Instant): B
     storing: new Map(),
     wallOffsetMs: 0,
     started: false,
+    deferredSince: undefined,
+    disabled: undefined,
   };
 }
 
@@ -235,7 +237,7 @@ function newHost(settings: HostSettings, clock: BoardClock, now: Instant): Host 
     delayMs: channelDelayMs,
     freshnessMs: freshnessMs(settings.timing, channelDelayMs),
     methods,
-    ...(settings.serial === undefined ? {} : { serial: newMedium(clock, now) }),
+    serial: settings.serial === undefined ? undefined : newMedium(clock, now),
     hearings: [
       ...(settings.serial === undefined ? [] : [newHearing('serial')]),
       ...(settings.mqtt ? [newHearing('mqtt')] : []),
@@ -251,6 +253,28 @@ function newHost(settings: HostSettings, clock: BoardClock, now: Instant): Host 
     interruptedWallMs: [],
     hostileToldAt: Number.NEGATIVE_INFINITY,
     heard: [],
+    fence: undefined,
+    record: undefined,
+    pulse: undefined,
+    timerLost: undefined,
+    timerAsked: undefined,
+    timerByFile: undefined,
+    kicks: undefined,
+    lease: undefined,
+    frozen: undefined,
+    drill: undefined,
+    drillFailed: undefined,
+    tested: undefined,
+    finding: undefined,
+    held: undefined,
+    maintenance: undefined,
+    lostTo: undefined,
+    doubtUntilAwake: undefined,
+    sick: undefined,
+    livedAt: undefined,
+    spent: undefined,
+    silentCutAt: undefined,
+    groups: undefined,
   };
 }
 
@@ -286,5 +310,5 @@ export function remember(host: Host, heard: Heard): void {
 export function endLife(host: Host, ended: Host['ended'][number]): void {
   const others = host.ended.filter((old) => old.incarnation !== ended.incarnation);
   host.ended = [...others.slice(1 - ENDED_MAX), ended];
-  if (host.lease?.incarnation === ended.incarnation) delete host.lease;
+  if (host.lease?.incarnation === ended.incarnation) host.lease = undefined;
 }

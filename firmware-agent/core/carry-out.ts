@@ -35,7 +35,7 @@ export function runFence(board: Board, host: Host, event: FenceEvent, now: Insta
   const { fence, deeds } = stepFence(was, event, sceneOf(board, host, was, now));
   host.fence = fence ?? was;
   const effects = deeds.flatMap((deed) => carryOut(board, host, deed, now));
-  if (fence === undefined) delete host.fence;
+  if (fence === undefined) host.fence = undefined;
   return effects;
 }
 
@@ -250,7 +250,7 @@ function endLives(
   if (present !== undefined && !lives.has(present)) return effects;
   forgetLife(board, host, now);
   host.holdEndTick = board.ticks.latest;
-  delete host.livedAt;
+  host.livedAt = undefined;
   effects.push(...endTimer(board, host, now), ...endGroups(board, host, `it was ${why}`, now));
   return [...effects, ...forgetWords(board, host, `its life ended: ${why}`)];
 }

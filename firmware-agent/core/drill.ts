@@ -92,7 +92,7 @@ export function drillBack(board: Board, host: Host, now: Instant): Effect[] {
   const { holdUpMs } = drill;
   const bootMs = Math.round(now - drill.givenAt);
   const wallMs = Math.round(now + board.wallOffsetMs);
-  delete host.drill;
+  host.drill = undefined;
   host.tested = { wiring: host.settings.wiring ?? '', wallMs, holdUpMs, bootMs };
   const text = `its wiring was shown: silent ${holdUpMs} ms after the cut, back ${bootMs} ms after power`;
   return [{ kind: 'save' }, tell(host, 'info', 'drilled', text)];
@@ -101,8 +101,8 @@ export function drillBack(board: Board, host: Host, now: Instant): Effect[] {
 /** What it was to show did not come: whatever was shown before is in doubt, too. */
 export function failDrill(host: Host, why: string): Effect[] {
   if (host.drill === undefined) return [];
-  delete host.drill;
-  delete host.tested;
+  host.drill = undefined;
+  host.tested = undefined;
   host.drillFailed = why;
   return [
     { kind: 'save' },

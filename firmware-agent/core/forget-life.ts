@@ -12,5 +12,5 @@ export function forgetLife(board: Board, host: Host, now: Instant): void {
     ...newHearing(channel),
     ...(modem === undefined ? {} : { modem }),
   }));
-  delete host.finding;
+  host.finding = undefined;
 }

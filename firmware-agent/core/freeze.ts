@@ -36,8 +36,8 @@ export function freeze(
     ...answerOn(board, host, refused),
     ...waiting.flatMap((cmdId) => settle(board, cmdId, refused)),
   ];
-  delete host.fence;
-  delete host.pulse;
+  host.fence = undefined;
+  host.pulse = undefined;
   const text = `frozen: ${why}`;
   const remedy =
     'find out which machine has power; then order what it needs with --override, as an operator';
@@ -53,7 +53,7 @@ export function freeze(
 /** By order of somebody who overrides it (S12): the host can be cut and given power again. */
 export function thaw(board: Board, host: Host, by: string): Effect[] {
   if (host.frozen === undefined) return [];
-  delete host.frozen;
+  host.frozen = undefined;
   const text = `no longer frozen, by order of ${by}`;
   const at = host.settings.host;
   const over = (['integrity', 'two-lives', 'crossed', 'interrupted'] as const).flatMap((code) =>

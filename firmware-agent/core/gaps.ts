@@ -52,7 +52,7 @@ export function afterGaps(
   gaps: readonly Gap[],
   since: Restart & { at: Instant },
   { ignoredMs, lengthMaxMs }: { ignoredMs: number; lengthMaxMs: number },
-): Restart {
+): Restart & { at: Instant } {
   let { fromAwake, needMs } = since;
   for (const gap of gaps) {
     // Plain time decides the order: awake time steps back by up to L when a stall is noticed.
@@ -60,5 +60,5 @@ export function afterGaps(
     fromAwake = Math.max(fromAwake, gap.endAwake);
     needMs = Math.max(needMs, Math.min(gap.lengthMs, lengthMaxMs));
   }
-  return { fromAwake, needMs };
+  return { at: since.at, fromAwake, needMs };
 }

@@ -186,40 +186,37 @@ function markFresh(
     board.chains.set(name, extendProof(board.chains.get(name), nowAwake, now));
   const fresh = mark(mediumOf(board, host, channel), board.clock, now);
   const soonMs = powerLossMs(host.settings.timing, host.delayMs);
-  const effects: Effect[] = [];
-  host.hearings = host.hearings.map((hearing): Hearing => {
-    if (hearing.channel !== channel) return hearing;
-    const { outage: _, ...rest } = hearing;
-    const resumed = hearing.fresh === undefined || nowAwake - hearing.fresh.awake > soonMs;
-    // An outage of our own link is weighed by its length (gaps.ts), and makes nobody suspect.
-    const missedMs = fresh.listenedMs - (hearing.fresh?.listenedMs ?? fresh.listenedMs);
-    const fromAt = hearing.carried && missedMs > soonMs ? hearing.fresh?.at : undefined;
-    if (hearing.warned) {
-      effects.push(tell(host, 'info', 'channel-heard', `it is heard on ${channel} again`));
-    }
-    const pause = hearing.fresh && {
-      fromAt: hearing.fresh.at,
-      untilAt: now,
-      untilAwake: nowAwake,
-    };
-    const isLong = pause && now - pause.fromAt > board.derived.shortestPauseMs;
-    // Kicks, claims and releases come between two beats, and show nothing of their pace.
-    const isBeat = !['kick', 'claim', 'release'].includes(opened.kind);
-    const pace = isBeat ? paceOf(hearing, opened, now, host.settings.timing.keepaliveMs) : hearing;
-    if (isBeat && !pace.paced && pace.slow === SLOW_BEATS_TOLD) effects.push(tellSlow(host));
-    return {
-      ...(resumed ? rest : hearing),
-      paced: pace.paced,
-      slow: pace.slow,
-      carried: true,
-      warned: false,
-      fresh,
-      pace: paceMark(hearing, opened, isBeat, now),
-      ...(resumed ? { resumedAwake: nowAwake } : {}),
-      ...(fromAt === undefined ? {} : { outage: { fromAt, untilAt: now } }),
-      ...(isLong ? { pauses: withPause(hearing.pauses, pause) } : {}),
-    };
-  });
+  const hearing = host.hearings.find((one) => one.channel === channel);
+  if (hearing === undefined) return [];
+  const was = hearing.fresh;
+  const resumed = was === undefined || nowAwake - was.awake > soonMs;
+  // An outage of our own link is weighed by its length (gaps.ts), and makes nobody suspect.
+  const missedMs = fresh.listenedMs - (was?.listenedMs ?? fresh.listenedMs);
+  const fromAt = hearing.carried && missedMs > soonMs ? was?.at : undefined;
+  const effects: Effect[] = hearing.warned
+    ? [tell(host, 'info', 'channel-heard', `it is heard on ${channel} again`)]
+    : [];
+  if (was !== undefined && now - was.at > board.derived.shortestPauseMs) {
+    const pause = { fromAt: was.at, untilAt: now, untilAwake: nowAwake };
+    hearing.pauses = withPause(hearing.pauses, pause);
+  }
+  // Kicks, claims and releases come between two beats, and show nothing of their pace.
+  const isBeat = !['kick', 'claim', 'release'].includes(opened.kind);
+  if (isBeat) {
+    const pace = paceOf(hearing, opened, now, host.settings.timing.keepaliveMs);
+    hearing.paced = pace.paced;
+    hearing.slow = pace.slow;
+    if (!pace.paced && pace.slow === SLOW_BEATS_TOLD) effects.push(tellSlow(host));
+  }
+  hearing.pace = paceMark(hearing, opened, isBeat, now);
+  hearing.carried = true;
+  hearing.warned = false;
+  hearing.fresh = fresh;
+  if (resumed) {
+    hearing.resumedAwake = nowAwake;
+    hearing.outage = undefined;
+  }
+  if (fromAt !== undefined) hearing.outage = { fromAt, untilAt: now };
   return effects;
 }
 
@@ -252,7 +249,7 @@ function live(
   const was = host.life;
   const { life, news } = stepLife(was, event, nowAwake, host.settings.timing);
   host.life = life;
-  if (news === 'arrived' || news === 'reborn') delete host.finding;
+  if (news === 'arrived' || news === 'reborn') host.finding = undefined;
   const effects: Effect[] = news === undefined ? [] : tellLife(board, host, news, now);
   if (news !== undefined) effects.push(...groupsOfLife(board, host, event.incarnation, now));
   if (news === 'arrived') effects.push(...drillBack(board, host, now));

@@ -22,18 +22,18 @@ export interface Hearing {
   paced: boolean;
   /** Beats of the present session that came slower. */
   slow: number;
-  fresh?: Mark;
+  fresh: Mark | undefined;
   /** When beats began again after a silence that could make others suspect. */
-  resumedAwake?: Instant;
+  resumedAwake: Instant | undefined;
   /** That silence; absent where it was explained (we ended the session, it left, it was cut). */
-  outage?: { fromAt: Instant; untilAt: Instant };
+  outage: { fromAt: Instant; untilAt: Instant } | undefined;
   /** The latest pauses between its beats that somebody on the board could not overlook. */
   pauses: readonly Pause[];
   /** The latest session heard here, for judging whether a stale beat keeps pace (doubt). */
-  pace?: { session: number; seq: number; at: Instant };
-  modem?: ModemLine;
+  pace: { session: number; seq: number; at: Instant } | undefined;
+  modem: ModemLine | undefined;
   /** The present run of beats that say of their host that it is useless; far proof (sickness.ts). */
-  sick?: { at: Instant; sinceAwake: Instant; lastAwake: Instant };
+  sick: { at: Instant; sinceAwake: Instant; lastAwake: Instant } | undefined;
   /** Beats that came too late to count as life. */
   stale: number;
   /** The silence of this channel was already told. */
@@ -87,12 +87,20 @@ export interface Mark {
 export interface ModemLine {
   seenAsserted: boolean;
   seenDropped: boolean;
-  assertedSinceAwake?: Instant;
+  assertedSinceAwake: Instant | undefined;
   readAwake: Instant;
 }
 
 export function newHearing(channel: BeatChannel): Hearing {
-  return { channel, carried: false, paced: false, slow: 0, stale: 0, warned: false, pauses: [] };
+  return {
+    ...{ channel, carried: false, paced: false, slow: 0, stale: 0, warned: false, pauses: [] },
+    fresh: undefined,
+    resumedAwake: undefined,
+    outage: undefined,
+    pace: undefined,
+    modem: undefined,
+    sick: undefined,
+  };
 }
 
 /**
@@ -130,16 +138,16 @@ export function hearModem(
   nowAwake: Instant,
   gapMaxMs: number,
 ): ModemLine {
-  const was = line ?? { seenAsserted: false, seenDropped: false, readAwake: nowAwake };
-  const seen = {
-    seenAsserted: was.seenAsserted || state === 'asserted',
-    seenDropped: was.seenDropped || state === 'dropped',
+  const isAsserted = state === 'asserted';
+  // Where nobody looked for a while, nobody saw that it was asserted throughout.
+  const wasSeen = line !== undefined && nowAwake - line.readAwake <= gapMaxMs;
+  const since = (wasSeen ? line.assertedSinceAwake : undefined) ?? nowAwake;
+  return {
+    seenAsserted: line?.seenAsserted === true || isAsserted,
+    seenDropped: line?.seenDropped === true || state === 'dropped',
+    assertedSinceAwake: isAsserted ? since : undefined,
     readAwake: nowAwake,
   };
-  if (state !== 'asserted') return seen;
-  // Where nobody looked for a while, nobody saw that it was asserted throughout.
-  const since = nowAwake - was.readAwake > gapMaxMs ? undefined : was.assertedSinceAwake;
-  return { ...seen, assertedSinceAwake: since ?? nowAwake };
 }
 
 /** A run of proofs that a group of paths works on our side: own echoes, beats of other hosts. */
@@ -159,12 +167,10 @@ export function extendProof(
 ): ProofChain {
   if (chain === undefined) return { firstAwake: nowAwake, lastAwake: nowAwake, gaps: [] };
   const lengthMs = nowAwake - chain.lastAwake;
-  if (lengthMs <= PROOF_GAP_KEPT_MS) return { ...chain, lastAwake: nowAwake };
-  return {
-    ...chain,
-    lastAwake: nowAwake,
-    gaps: withGap(chain.gaps, { endAt: now, endAwake: nowAwake, lengthMs }),
-  };
+  const { firstAwake, gaps } = chain;
+  if (lengthMs <= PROOF_GAP_KEPT_MS) return { firstAwake, lastAwake: nowAwake, gaps };
+  const gap = { endAt: now, endAwake: nowAwake, lengthMs };
+  return { firstAwake, lastAwake: nowAwake, gaps: withGap(gaps, gap) };
 }
 
 /** One channel as a witness of a silence. Milliseconds; infinite where nothing was ever heard. */
@@ -207,14 +213,14 @@ export function testify(
   const { fresh } = hearing;
   const silenceMs = hearing.paced ? timing.deadtimeMs : timing.initdeadMs;
   const since = { at: fresh.at, fromAwake: fresh.awake, needMs: silenceMs };
-  const own = [...ear.clock.stalls, ...medium.gaps];
   const limits = { ignoredMs: proofGap, lengthMaxMs: timing.initdeadMs };
-  // Who beats too seldom to prove a channel is no sign either that it fails.
+  const own = afterGaps(medium.gaps, afterGaps(ear.clock.stalls, since, limits), limits);
   const gaps = chain?.gaps ?? [];
-  const outages = gaps.filter(({ lengthMs }) => lengthMs > ear.lullMs);
-  const { fromAwake, needMs } = afterGaps([...own, ...outages], since, limits);
+  // Who beats too seldom to prove a channel is no sign either that it fails.
+  const outages = { ...limits, ignoredMs: Math.max(proofGap, ear.lullMs) };
+  const { fromAwake, needMs } = afterGaps(gaps, own, outages);
   const sinceMs = nowAwake - fromAwake;
-  const provenMs = nowAwake - afterGaps([...own, ...gaps], since, limits).fromAwake;
+  const provenMs = nowAwake - afterGaps(gaps, own, limits).fromAwake;
   const heardMs = listenedMs(medium, ear.clock, now) - fresh.listenedMs;
   return {
     channel: hearing.channel,

@@ -77,7 +77,7 @@ function deferral(board: Board, drained: boolean, now: Instant): Effect[] {
   const settledMs = awake(board.clock, now) - board.clock.stallEndAwake;
   const longestKeepaliveMs = board.derived.longestKeepaliveMs;
   if (!drained) board.deferredSince ??= now;
-  else if (settledMs >= settleMs(longestKeepaliveMs)) delete board.deferredSince;
+  else if (settledMs >= settleMs(longestKeepaliveMs)) board.deferredSince = undefined;
   if (board.deferredSince === undefined) {
     return clear(board.alarms, undefined, 'sick-observer', 'the board keeps up again');
   }

@@ -38,7 +38,7 @@ export function hearPledge(
 ): void {
   const { kind, incarnation, session } = opened;
   const { lease } = host;
-  if (kind === 'left' && fresh) delete host.lease;
+  if (kind === 'left' && fresh) host.lease = undefined;
   const mayPledge = lease !== undefined || host.settings.proof === 'by-timeout';
   if (kind === 'left' || (kind !== 'pledge' && !mayPledge)) return;
   const channel = opened.channel as BeatChannel;

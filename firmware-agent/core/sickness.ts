@@ -10,7 +10,7 @@ import type { Instant } from '../../protocol/wire/instant.ts';
 import { FLAG_SICK } from '../../protocol/wire/messages.ts';
 import { type Board, chainName, type Host } from './board.ts';
 import { awake } from './clock.ts';
-import { type BeatChannel, extendProof, type Hearing } from './hearing.ts';
+import { type BeatChannel, extendProof } from './hearing.ts';
 import { powerLossMs, proofGapMs } from './limits.ts';
 
 /**
@@ -26,8 +26,8 @@ export function isUseless(
   const nowAwake = awake(board.clock, now);
   const { incarnation, flags = host.sick === undefined ? 0 : FLAG_SICK } = message;
   if ((flags & FLAG_SICK) === 0 || host.sick?.incarnation !== incarnation) {
-    delete host.sick;
-    host.hearings = host.hearings.map(({ sick: _, ...hearing }) => hearing);
+    host.sick = undefined;
+    for (const hearing of host.hearings) hearing.sick = undefined;
   }
   if ((flags & FLAG_SICK) === 0) return false;
   host.sick ??= { incarnation, sinceAwake: nowAwake };
@@ -45,13 +45,13 @@ export function markSick(board: Board, host: Host, channel: BeatChannel, now: In
     board.chains.set(name, extendProof(board.chains.get(name), nowAwake, now));
   }
   const gapMaxMs = proofGapMs(host.settings.timing, host.delayMs);
-  host.hearings = host.hearings.map((hearing): Hearing => {
-    if (hearing.channel !== channel) return hearing;
+  for (const hearing of host.hearings) {
+    if (hearing.channel !== channel) continue;
     const { sick: was } = hearing;
     const runs = was !== undefined && nowAwake - was.lastAwake <= gapMaxMs;
     const sinceAwake = runs ? was.sinceAwake : nowAwake;
-    return { ...hearing, sick: { at: now, sinceAwake, lastAwake: nowAwake } };
-  });
+    hearing.sick = { at: now, sinceAwake, lastAwake: nowAwake };
+  }
 }
 
 /**

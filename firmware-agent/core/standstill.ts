@@ -46,7 +46,7 @@ export function maintain(
   now: Instant,
 ): Effect[] {
   host.maintenance = maintenance;
-  delete host.finding;
+  host.finding = undefined;
   board.alarms.delete(`${host.settings.host}:maintenance`);
   const leftS = Math.max(0, Math.round((maintenance.untilAt - now) / 1_000));
   const text = `in maintenance for ${leftS} s more, by ${whoAndWhy(maintenance)}: not fenced by verdict`;
@@ -76,7 +76,7 @@ export function enable(board: Board, host: Host | undefined, order: Order, now: 
     return [...endMaintenance(board, host, `enabled by ${name}`), ...store(board, order, now)];
   }
   if (board.disabled !== undefined) for (const one of board.hosts.values()) uncarry(one);
-  delete board.disabled;
+  board.disabled = undefined;
   return [
     ...clear(board.alarms, undefined, 'disabled', `enabled by ${name}`),
     ...store(board, order, now),
@@ -91,7 +91,7 @@ export function stepMaintenance(board: Board, host: Host, now: Instant): Effect[
 
 function endMaintenance(board: Board, host: Host, text: string): Effect[] {
   if (host.maintenance === undefined) return [];
-  delete host.maintenance;
+  host.maintenance = undefined;
   uncarry(host);
   return clear(board.alarms, host.settings.host, 'maintenance', text);
 }
@@ -99,7 +99,7 @@ function endMaintenance(board: Board, host: Host, text: string): Effect[] {
 /** What was heard before says nothing any more: silence counts from the next fresh beat on. */
 function uncarry(host: Host): void {
   host.hearings = host.hearings.map(uncarried);
-  delete host.finding;
+  host.finding = undefined;
 }
 
 /** The order is in force at once, and answered when the disk has taken it. */
@@ -117,6 +117,7 @@ export function stored(board: Board, cmdId: string, ok: boolean): Effect[] {
 
 /** Answers whoever waits for a disk that does not. */
 export function missDisk(board: Board, now: Instant): Effect[] {
+  if (board.storing.size === 0) return [];
   const late = [...board.storing].filter(([, since]) => now - since >= JOURNAL_WAIT_MS);
   return late.flatMap(([cmdId]) => stored(board, cmdId, false));
 }

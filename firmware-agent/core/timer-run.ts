@@ -77,7 +77,7 @@ export function hearForTimer(
   if (opened.kind === 'leaving' || opened.kind === 'left') {
     host.goesOff = opened.reason === 'off';
     if (opened.kind === 'leaving' || host.goesOff) return effects;
-    delete host.timerAsked;
+    host.timerAsked = undefined;
     return [...effects, ...runTimer(board, host, { kind: 'left' }, now)];
   }
   if (host.life.at === 'present') host.goesOff = false;
@@ -95,8 +95,8 @@ export function hearForTimer(
 
 /** The end of the host's life: whatever was armed, or lost, belonged to it. */
 export function endTimer(board: Board, host: Host, now: Instant): Effect[] {
-  delete host.kicks;
-  delete host.timerAsked;
+  host.kicks = undefined;
+  host.timerAsked = undefined;
   host.goesOff = false;
   return [
     ...forgetLost(board, host, 'its life is over'),
@@ -106,9 +106,12 @@ export function endTimer(board: Board, host: Host, now: Instant): Effect[] {
 
 /** The warning of a pre-timeout may be lost on its way, so each round says it again. */
 export function warnings(board: Board): Effect[] {
-  return [...board.hosts.values()].flatMap(({ timer, settings: { host } }) =>
-    timer.at === 'pre' && timer.settings.preAction === 'warn' ? [{ kind: 'tell-timer', host }] : [],
-  );
+  const effects: Effect[] = [];
+  for (const { timer, settings } of board.hosts.values()) {
+    if (timer.at !== 'pre' || timer.settings.preAction !== 'warn') continue;
+    effects.push({ kind: 'tell-timer', host: settings.host });
+  }
+  return effects;
 }
 
 /** Steps the timer by time; acts where what is pending is right. */
@@ -163,7 +166,7 @@ function hearWish(board: Board, host: Host, kick: OpenedKick, now: Instant): Eff
   if (kick.op === 'timer-reset') return [];
   const effects: Effect[] = [];
   if (kick.op === 'timer-off') {
-    delete host.timerAsked;
+    host.timerAsked = undefined;
     effects.push(...forgetLost(board, host, 'it disarmed its timer'));
     effects.push(...runTimer(board, host, { kind: 'off' }, now));
   }
@@ -266,7 +269,7 @@ function calm(board: Board, host: Host, text: string): Effect[] {
 
 function forgetLost(board: Board, host: Host, text: string): Effect[] {
   if (host.timerLost === undefined) return [];
-  delete host.timerLost;
+  host.timerLost = undefined;
   return [...clear(board.alarms, host.settings.host, 'timer-lost', text), { kind: 'save' }];
 }
 

@@ -11,7 +11,7 @@ const OF_LIFE: Code[] = ['absent', 'leaving', 'half-duplex', 'two-agents', 'ungu
 
 /** Takes back what was told of a silence that is over. */
 export function forgetSilence(board: Board, host: Host, text: string): News[] {
-  delete host.held;
+  host.held = undefined;
   return OF_SILENCE.flatMap((code) => clear(board.alarms, host.settings.host, code, text));
 }
 

@@ -94,8 +94,8 @@ export const DOUBT: readonly Guard[] = [
     name: 'one good beat ends the sickness',
     rule: 'Sick: only with `act`, after sicktime, ends no quiet, and is far proof',
     file: `${CORE}/sickness.ts`,
-    find: `    delete host.sick;
-    host.hearings = host.hearings.map(({ sick: _, ...hearing }) => hearing);`,
+    find: `    host.sick = undefined;
+    for (const hearing of host.hearings) hearing.sick = undefined;`,
     put: '',
   },
   {

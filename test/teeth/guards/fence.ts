@@ -265,7 +265,7 @@ export const FENCE: readonly Guard[] = [
     name: 'no relay of a frozen host moves',
     rule: 'Frozen: no relay of it moves, nothing is reported of it',
     file: `${CORE}/freeze.ts`,
-    find: '  delete host.fence;\n',
+    find: '  host.fence = undefined;\n',
     put: '',
   },
   {

@@ -123,8 +123,8 @@ export const HELD: readonly Guard[] = [
     name: 'an outage of our own link makes nobody just back',
     rule: 'Held: who shared the silence and is just back is suspect for D',
     file: `${CORE}/hear.ts`,
-    find: 'const fromAt = hearing.carried && missedMs > soonMs ? hearing.fresh?.at : undefined;',
-    put: 'const fromAt = hearing.carried && resumed ? hearing.fresh?.at : undefined;',
+    find: 'const fromAt = hearing.carried && missedMs > soonMs ? was?.at : undefined;',
+    put: 'const fromAt = hearing.carried && resumed ? was?.at : undefined;',
   },
   {
     name: 'a verdict waits until all who share a path could be missed',

@@ -251,7 +251,7 @@ export const PROOF: readonly Guard[] = [
     name: 'a drill that failed takes back what was shown',
     rule: 'S1: every grade carries `untested` until a drill',
     file: `${CORE}/drill.ts`,
-    find: 'delete host.tested;',
+    find: 'host.tested = undefined;',
     put: '',
   },
   {

@@ -50,7 +50,7 @@ export const RIGHTS: readonly Guard[] = [
     name: 'override thaws',
     rule: 'S12: a frozen host moves only for an order with `override`, by an operator',
     file: `${CORE}/freeze.ts`,
-    find: '  delete host.frozen;\n  const text',
+    find: '  host.frozen = undefined;\n  const text',
     put: '  const text',
   },
   {

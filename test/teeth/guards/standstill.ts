@@ -82,8 +82,8 @@ export const STANDSTILL: readonly Guard[] = [
     name: 'after its maintenance a host has to be heard anew',
     rule: 'Maintenance: ends by itself; it and `enable` make the host un-carried',
     file: `${CORE}/standstill.ts`,
-    find: '  delete host.maintenance;\n  uncarry(host);',
-    put: '  delete host.maintenance;',
+    find: '  host.maintenance = undefined;\n  uncarry(host);',
+    put: '  host.maintenance = undefined;',
   },
   {
     name: 'a maintenance ends by itself',

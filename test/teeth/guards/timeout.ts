@@ -113,7 +113,7 @@ export const TIMEOUT: readonly Guard[] = [
     name: 'LEFT ends the lease',
     rule: PLEDGE,
     file: `${CORE}/pledge.ts`,
-    find: "if (kind === 'left' && fresh) delete host.lease;",
+    find: "if (kind === 'left' && fresh) host.lease = undefined;",
     put: '',
   },
   {
