@@ -289,6 +289,7 @@ export function groupsDueAt(groups: Groups): Instant {
 /** What was said longest ago, or never. */
 function nextOf(groups: Groups): { group: number; at: Instant } | undefined {
   const { wishes, unreported, saidAt, unspoken } = groups;
+  if (wishes.size === 0 && unreported.length === 0) return undefined;
   const wanted = unreported.length > 0 ? [0] : [];
   for (const [group, { kind }] of wishes) {
     if (kind === 'release' || unspoken === 'free') wanted.push(group);

@@ -43,6 +43,7 @@ import {
   type HostEvent,
   type HostNews,
   type HostSession,
+  type HostStep,
   hostSession,
   stepHostSession,
 } from '../../protocol/wire/session/host.ts';
@@ -171,10 +172,12 @@ export function stepShim(
 ): ShimStep {
   const effects: ShimEffect[] = [];
   const tell = (leg: Leg, heard: HostEvent): void => {
-    for (const effect of stepLeg(leg, heard, now, draw)) {
-      effects.push(effect);
-      if (effect.kind !== 'news') continue;
-      effects.push(...hearGroups(shim.groups, effect.news, () => inContact(shim, now), now));
+    const { channel } = leg;
+    const { send, news } = stepLeg(leg, heard, now, draw);
+    for (const frame of send) effects.push({ kind: 'send', channel, frame });
+    for (const one of news) {
+      effects.push({ kind: 'news', channel, news: one });
+      effects.push(...hearGroups(shim.groups, one, () => inContact(shim, now), now));
     }
   };
   if (shim.stage.at !== 'gone') {
@@ -228,13 +231,7 @@ function inContact({ legs }: Shim, now: Instant): Uint8Array[] {
 
 type Tell = (leg: Leg, event: HostEvent) => void;
 
-function stepLeg(
-  leg: Leg,
-  event: HostEvent,
-  now: Instant,
-  draw: () => Uint8Array,
-): (ShimEffect & { kind: 'send' | 'news' })[] {
-  const { channel } = leg;
+function stepLeg(leg: Leg, event: HostEvent, now: Instant, draw: () => Uint8Array): HostStep {
   const step = stepHostSession(leg.session, event, now, draw);
   leg.dueAt = step.dueAt;
   for (const { kind } of step.news) {
@@ -243,8 +240,7 @@ function stepLeg(
     if (kind === 'leaving-acknowledged') leg.leavingSeen = true;
     if (kind === 'left-acknowledged') leg.leftSeen = true;
   }
-  const sends = step.send.map((frame) => ({ kind: 'send', channel, frame }) as const);
-  return [...sends, ...step.news.map((news) => ({ kind: 'news', channel, news }) as const)];
+  return step;
 }
 
 function onChannel(

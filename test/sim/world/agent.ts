@@ -245,7 +245,8 @@ export function onDisk(world: World, life: number, order: Write | undefined): vo
   if (order.cmdId !== undefined) give(world, { kind: 'stored', cmdId: order.cmdId, ok });
 }
 
-function sendRound(world: World, { sessions, ...process }: Process, tick: number): void {
+function sendRound(world: World, process: Process, tick: number): void {
+  const { sessions } = process;
   const own = world.parties[0];
   if (own?.connected === true) {
     const latest = world.board.process;
