@@ -120,7 +120,7 @@ function listen(rules: Rules): Ears {
       if (tickNo[1] !== 1 && tickNo[2] === -1) issue(1, at);
       for (const effect of effects) {
         if (effect.kind === 'round') issue(effect.tick, at);
-        if (effect.kind === 'news') noteSwitched(hosts, effect);
+        if (effect.kind === 'news') noteSwitched(hosts, effect, effects);
       }
       hearEvent(hosts, media, at, event, word);
     },
@@ -221,12 +221,28 @@ const SWITCHED: ReadonlySet<string> = new Set([
   'unconfirmed',
 ]);
 
-function noteSwitched(hosts: readonly Ear[], news: Effect & { kind: 'news' }): void {
+function noteSwitched(
+  hosts: readonly Ear[],
+  news: Effect & { kind: 'news' },
+  effects: readonly Effect[],
+): void {
   const ear = news.host === undefined ? undefined : hosts[news.host];
   // What was silent while nobody was to judge it has to be heard before its silence means anything.
   if (news.over === true && news.code === 'maintenance' && ear !== undefined) uncarry(ear);
   if (news.over === true && news.code === 'disabled') for (const one of hosts) uncarry(one);
-  if (ear !== undefined && news.over !== true && SWITCHED.has(news.code)) ear.missed = true;
+  if (ear === undefined || news.over === true || !SWITCHED.has(news.code)) return;
+  if (news.code !== 'fenced' || !isOfAnotherLife(ear, effects)) ear.missed = true;
+}
+
+/** By timeout a life ends and nothing is switched: the next one, which was heard already, goes on. */
+function isOfAnotherLife({ rules, incarnation }: Ear, effects: readonly Effect[]): boolean {
+  return effects.some(
+    (effect) =>
+      effect.kind === 'record' &&
+      effect.record.host === rules.settings.name &&
+      effect.record.proof === 'by-timeout' &&
+      effect.record.incarnation !== incarnation,
+  );
 }
 
 function uncarry(ear: Ear | undefined): void {

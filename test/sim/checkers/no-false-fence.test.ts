@@ -1,3 +1,5 @@
+import type { Effect } from '../../../firmware-agent/core/events.ts';
+import type { Proof } from '../../../protocol/wire/messages.ts';
 import { guarded } from '../../firmware-agent/core/world/settings.ts';
 import { assert, suite } from '../../lib/suite.ts';
 import { answer, cut, type History, history, LIFE, news, order, over } from './history.ts';
@@ -5,6 +7,11 @@ import { noFalseFence } from './no-false-fence.ts';
 
 const test = suite('checker: no false fence');
 const DEAD_MS = 15_000;
+
+function recordOf(incarnation: number, proof: Proof): Effect {
+  const about = { id: 1, host: 'one', incarnation, by: 'verdict', evidence: [], entries: [] };
+  return { kind: 'record', record: { ...about, outcome: 'fenced', proof } };
+}
 
 /** Host 1 beats for a while and is then silent for a deadtime; host 2 beats on. */
 function silent(ms = DEAD_MS): History {
@@ -61,6 +68,14 @@ test('a host that was never heard, left, leaves or was switched is not cut by ve
   assert.equal(overdue.verdict(1).rules(), []);
   const switched = silent().tick(news(1, 'fenced')).verdict(1);
   assert.equal(switched.rules(), ['S3']);
+});
+
+test('a life that was heard while the one before was waited for may be found dead in its turn', () => {
+  const timedOut = (incarnation: number, proof: Proof): string[] =>
+    silent().tick(recordOf(incarnation, proof), news(1, 'fenced')).verdict(1).rules();
+  assert.equal(timedOut(LIFE + 7, 'by-timeout'), []);
+  assert.equal(timedOut(LIFE + 1, 'by-timeout'), ['S3'], 'the very life that is over');
+  assert.equal(timedOut(LIFE + 7, 'verified'), ['S3'], 'a cut takes the power of every life');
 });
 
 test('two agents, and a life that a verdict has cut before, are left alone', () => {

@@ -66,7 +66,7 @@ export const GROUPS: Readonly<Record<string, FaultKind>> = {
       return member && { ...member, forMs: chance.between(20, 3_000), with: { how } };
     },
     begin: (world, { host = 0, with: more }) =>
-      losesRecord(machineOf(world, host), more['how'] as 'none' | 'unreadable'),
+      losesRecord(world, machineOf(world, host), more['how'] as 'none' | 'unreadable'),
     end: (world, { host = 0 }) => {
       const machine = machineOf(world, host);
       if (machine.shim === undefined) startShim(world, machine);

@@ -202,12 +202,17 @@ export function releaseGroup(world: World, machine: Machine, group: number): voi
   takeShim(world, machine, { kind: 'release', group });
 }
 
-/** The shim is stopped like a crash, and what it kept is gone or spoilt before it starts again. */
-export function losesRecord(machine: Machine, how: 'none' | 'unreadable'): void {
+/**
+ * The shim is stopped like a crash, and what it kept is gone or spoilt before it starts again. Where the
+ * present life of the agent has not been told yet what it held, nobody knows any more (`forgetUnsure`).
+ */
+export function losesRecord(world: World, machine: Machine, how: 'none' | 'unreadable'): void {
   if (machine.at !== 'up') return;
   machine.shim = undefined;
   machine.record = { at: how };
   machine.isUnsure = how === 'none';
+  if (machine.isUnsure && machine.answeredBy !== world.board.process?.board.life)
+    forget(world, machine);
 }
 
 /**
@@ -215,9 +220,11 @@ export function losesRecord(machine: Machine, how: 'none' | 'unreadable'): void 
  * life what it held, nobody knows any more: the one case in which somebody has to look.
  */
 export function forgetUnsure(world: World): void {
-  for (const machine of world.machines) {
-    if (machine.isUnsure) for (const group of [...machine.runs]) run(world, machine, group, false);
-  }
+  for (const machine of world.machines) if (machine.isUnsure) forget(world, machine);
+}
+
+function forget(world: World, machine: Machine): void {
+  for (const group of [...machine.runs]) run(world, machine, group, false);
 }
 
 /** Its shim takes one event, and everything that follows from it is done. */
@@ -231,13 +238,14 @@ export function takeShim(world: World, machine: Machine, event: ShimEvent): void
   for (const effect of effects) {
     if (effect.kind === 'send') sendUp(world, machine, effect.channel as Channel, effect.frame);
     else if (effect.kind === 'gone') onGone(world, machine, effect.told);
-    else if (effect.kind === 'news') pledge(world, machine, effect.news);
+    else if (effect.kind === 'news') hearNews(world, machine, effect.news);
     else onGroups(world, machine, effect);
   }
   setAlarm(world, machine);
 }
 
-function pledge(world: World, machine: Machine, news: HostNews): void {
+function hearNews(world: World, machine: Machine, news: HostNews): void {
+  if (news.kind === 'grant') machine.answeredBy = Buffer.from(news.aNonce).toString('hex');
   const word = hearForLease(world, machine, news);
   if (word !== undefined) takeShim(world, machine, word);
 }

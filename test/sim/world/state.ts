@@ -149,6 +149,8 @@ export interface Machine {
   record: Remembered;
   /** That was lost, and its shim does not know yet what it holds. */
   isUnsure: boolean;
+  /** The life of the agent, in hex, that answered last what its shim said of groups. */
+  answeredBy: string;
   /** Groups whose services really run on it. */
   runs: Set<number>;
   /** What came in while it stood still. */

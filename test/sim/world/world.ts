@@ -139,7 +139,7 @@ function newMachine(plan: Plan, crypto: Crypto, host: HostPlan, index: number): 
     alarmAt: Number.POSITIVE_INFINITY,
     ...{ leaving: undefined, kicking: host.kickMs > 0, sick: 0, linesDead: 0, slowMs: 0 },
     honest: true,
-    ...{ record: { at: 'none' }, isUnsure: false, runs: new Set() },
+    ...{ record: { at: 'none' }, isUnsure: false, answeredBy: '', runs: new Set() },
     input: [],
     lineIn: deframer(),
     draw: stream(plan.seed, `host ${index}`),
