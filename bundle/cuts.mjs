@@ -22,11 +22,15 @@ export const CUTS = {
     cut: [
       ...['    publishAsync(', '    subscribeAsync(', '    unsubscribeAsync(', '    unsubscribe('],
       ...['    endAsync(', '    reconnect(', '    _reconnect(', '    removeOutgoingMessage('],
-      '    getLastMessageId(',
+      ...['    getLastMessageId(', '    get serverProperties() {', '    handleAuth('],
     ],
   },
   'mqtt/build/lib/handlers/index.js': {
     cut: ["        case 'auth':", 'const auth_1 ='],
+  },
+  // Nothing is sent with QoS 2, and no subscription is ended.
+  'mqtt/build/lib/handlers/ack.js': {
+    cut: ["        case 'pubrec': {", "        case 'unsuback': {"],
   },
   // What a broker is sent, and what it sends when it knows no better.
   'mqtt-packet/mqtt.js': { cut: ['exports.generate ='] },

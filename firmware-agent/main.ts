@@ -12,6 +12,7 @@ import { soon } from '../protocol/link/timers.ts';
 import { type Logger, logger } from '../protocol/log.ts';
 import { type FdStream, fdStream } from '../protocol/log-stream.ts';
 import { problemLine, problemText } from '../protocol/problem-text.ts';
+import { saveMemory } from '../protocol/thrift.ts';
 import { VERSION } from '../protocol/version.ts';
 import { nodeCrypto } from '../protocol/wire/mac.ts';
 import { type Agent, startAgent } from './agent.ts';
@@ -21,7 +22,7 @@ import { advance } from './core/advance.ts';
 import type { Devices } from './drivers/devices.ts';
 import { type LoadedAgent, loadAgent } from './load.ts';
 import type { BoardWatchdog } from './ports/watchdog.ts';
-import { saveMemory, spendForHosts } from './thrift.ts';
+import { spendForHosts } from './thrift.ts';
 
 const EXIT = { done: 0, notDone: 1, wrongUse: 2 } as const;
 

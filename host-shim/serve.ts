@@ -18,6 +18,7 @@ import { soon } from '../protocol/link/timers.ts';
 import { type Logger, logger } from '../protocol/log.ts';
 import { type FdStream, fdStream } from '../protocol/log-stream.ts';
 import { problemLine } from '../protocol/problem-text.ts';
+import { saveMemory } from '../protocol/thrift.ts';
 import { nodeCrypto } from '../protocol/wire/mac.ts';
 import type { LeaveReason } from '../protocol/wire/messages.ts';
 import type { ShimOptions } from './command-line.ts';
@@ -39,6 +40,7 @@ export async function serve(
   { config: path, socket }: ShimOptions,
   machine: Machine,
 ): Promise<void> {
+  saveMemory();
   const crypto = nodeCrypto();
   const loaded = heldAgainst(machine, path, loadShim(path, crypto));
   if (!loaded.ok) return complain(loaded);
