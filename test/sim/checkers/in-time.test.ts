@@ -1,6 +1,6 @@
 import { guarded } from '../../firmware-agent/core/world/settings.ts';
 import { assert, suite } from '../../lib/suite.ts';
-import { answer, cut, type History, history, LIFE, news, order, restore } from './history.ts';
+import { answer, cut, type History, history, LIFE, news, order, over, restore } from './history.ts';
 import { resultsInTime } from './results-in-time.ts';
 import { verdictInTime } from './verdict-in-time.ts';
 import { whyNotFenced } from './why-not-fenced.ts';
@@ -112,6 +112,29 @@ test('a dead host that is not fenced has an alarm that says why', () => {
   const switched = (): History => dead().silence(200_000, [2]).tick(restore(1));
   assert.equal(switched().silence(200_000, [2]).rules(), [], 'given power, it may be booting');
   assert.equal(switched().silence(400_000, [2]).rules(), ['L8']);
+});
+
+test('an alarm that ends gives way to a verdict at once, or after the gap of another fence', () => {
+  const released = (): History =>
+    history(whyNotFenced, [guarded(1, 'one'), guarded(2, 'two'), guarded(3, 'three')])
+      .beats([1, 2, 3], 5_000)
+      .truth({ kind: 'life', host: 1, incarnation: LIFE + 1, is: 'hung' })
+      .tick(news(1, 'held', 'alarm'))
+      .silence(400_000, [2, 3]);
+  const verdict = (h: History): string[] => h.verdict(1).silence(400_000, [2, 3]).rules();
+  assert.equal(verdict(released().tick(over(1, 'held')).wait(50)), [], 'it falls in the next tick');
+  assert.equal(ticks(released().tick(over(1, 'held')), 2_000).rules(), ['L8'], 'none falls');
+  const undrained = released().tick(over(1, 'held')).wait(1_000);
+  assert.equal(verdict(undrained.step({ kind: 'judge', drained: false }).wait(50)), []);
+  const another = (): History => released().verdict(2).tick(over(1, 'held'));
+  assert.equal(verdict(another().silence(29_000, [3])), [], 'the other was fenced just now');
+  assert.equal(another().silence(32_000, [3]).rules(), ['L8'], 'the gap is over');
+  const enabled = released().tick(news(undefined, 'disabled', 'alarm'), over(1, 'held'));
+  assert.equal(verdict(enabled.wait(1_000).tick(over(undefined, 'disabled')).wait(50)), []);
+  const late = released()
+    .tick(news(1, 'late', 'warning'), over(1, 'held'))
+    .wait(1_000);
+  assert.equal(late.tick(over(1, 'late')).rules(), ['L8'], 'that one gave no reason');
 });
 
 test('in the calm every host that runs is heard, and no alarm of its silence stands', () => {

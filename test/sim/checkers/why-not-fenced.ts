@@ -3,9 +3,12 @@
  * and in a calm world nothing is owed any more (L5).
  *
  * Truth says who is dead. If the board neither fences it nor says why within an initdead, a deadtime
- * and the gaps that other fences may take, somebody trusts a cluster that nobody guards. In the calm
+ * and the gaps that other fences may take, somebody trusts a cluster that nobody guards. An alarm that
+ * ends gives way to the verdict, which falls in the next tick that judges, or after the gap that a
+ * fence of another imposes (L1); by then the host is fenced, or another alarm says why not. In the calm
  * every host that runs is heard, and what was told of its silence is taken back.
  */
+import type { Effect, Event } from '../../../firmware-agent/core/events.ts';
 import type { Checker, Truth, Witness } from '../witness.ts';
 import { EARS_LOOK_AT, type Ears, ears, heardAt } from './ears.ts';
 import { FENCES_LOOK_AT, type Fences, fences } from './fences.ts';
@@ -20,6 +23,8 @@ interface Judge {
   life: Life[];
   /** When each was last given power: from then on it may be booting, and is missed after I. */
   switchedAt: number[];
+  /** Up to when each may wait for its verdict without an alarm: one ended, or a fence began a gap. */
+  awaitedUntil: number[];
   startedAt: number;
   calmAt: number;
   /** When to look next: dead hosts do not hurry. */
@@ -68,6 +73,7 @@ export const whyNotFenced: Checker = (facts, complain): Witness => {
     alarms: new Set(),
     life: [],
     switchedAt: [],
+    awaitedUntil: [],
     startedAt: Infinity,
     calmAt: Infinity,
     nextLookAt: 0,
@@ -100,16 +106,10 @@ export const whyNotFenced: Checker = (facts, complain): Witness => {
       if (event.kind === 'start') judge.startedAt = at;
       for (const effect of effects) {
         judge.fences.effect(at, event, effects, effect);
-        if (effect.kind === 'restore') judge.switchedAt[effect.host] = at;
-        if (effect.kind !== 'news') continue;
-        const key = `${effect.host ?? 0}:${effect.code}`;
-        if (effect.over === true) judge.alarms.delete(key);
-        else judge.alarms.add(key);
-        const life = effect.host === undefined ? undefined : judge.life[effect.host];
-        if (effect.code === 'acknowledged' && life !== undefined) life.disowned = true;
-        if (effect.code === 'restored') judge.alarms.delete(`${effect.host}:failed`);
+        note(judge, at, event, effect);
       }
-      if (at < judge.nextLookAt || event.kind !== 'judge' || judge.startedAt === Infinity) return;
+      if (event.kind !== 'judge' || !event.drained) return;
+      if (at < judge.nextLookAt || judge.startedAt === Infinity) return;
       judge.nextLookAt = at + LOOK_MS;
       for (const one of rules.all) look(judge, at, one, say);
     },
@@ -119,6 +119,29 @@ export const whyNotFenced: Checker = (facts, complain): Witness => {
     },
   };
 };
+
+function note(judge: Judge, at: number, event: Event, effect: Effect): void {
+  const { rules, alarms, awaitedUntil } = judge;
+  const mayWait = (host: number, untilAt: number): void => {
+    awaitedUntil[host] = Math.max(awaitedUntil[host] ?? untilAt, untilAt);
+  };
+  if (effect.kind === 'restore') judge.switchedAt[effect.host] = at;
+  if (effect.kind === 'journal' && event.kind === 'judge') {
+    for (const one of rules.all) mayWait(one.host, at + rules.atMost(GAP_MS) + rules.judgeMs);
+  }
+  if (effect.kind !== 'news') return;
+  const { host = 0, code } = effect;
+  if (effect.over !== true) alarms.add(`${host}:${code}`);
+  else if (alarms.delete(`${host}:${code}`)) {
+    if (host !== 0 && EXITS.includes(code)) mayWait(host, at);
+    if (host === 0 && EXITS_OF_BOARD.includes(code)) {
+      for (const one of rules.all) mayWait(one.host, at);
+    }
+  }
+  const life = judge.life[host];
+  if (code === 'acknowledged' && life !== undefined) life.disowned = true;
+  if (code === 'restored') alarms.delete(`${host}:failed`);
+}
 
 function noteShim({ life }: Judge, { fault, host }: Truth & { kind: 'fault' }): void {
   const of = host === undefined ? undefined : life[host];
@@ -145,7 +168,8 @@ function look(judge: Judge, at: number, one: HostRules, say: Say): void {
   const { startedAt, switchedAt, ears: all } = judge;
   const knownAt = Math.max(life.since, heardAt(ear), switchedAt[one.host] ?? 0);
   const sinceMs = at - Math.max(knownAt, startedAt, all.stall.endAt);
-  if (sinceMs < waitMs || isExplained(judge, one.host)) return;
+  if (sinceMs < waitMs || at <= (judge.awaitedUntil[one.host] ?? 0)) return;
+  if (isExplained(judge, one.host)) return;
   life.complained = true;
   const sentence = `it is dead for ${(sinceMs / 1_000).toFixed(0)} s, not fenced, and nothing says why`;
   say('L8', at, one.host, sentence);
