@@ -30,6 +30,22 @@ test('every drawn board is one that `check` accepts, and means the same', () => 
   }
 });
 
+test('where the senses of a host may lie, its contacts touch for as long as every reading sees', () => {
+  let touches = 0;
+  for (let seed = 1; seed <= 150; seed += 1) {
+    const plan = drawPlan({ seed, hours: 0 });
+    const chance = prng(seed);
+    for (let n = 0; n < 10; n += 1) {
+      const drawn = FAULTS['relay-bounces']?.draw(chance, plan);
+      const host = plan.hosts.find(({ settings }) => settings.host === drawn?.host);
+      if (host?.liar !== 'senses') continue;
+      touches += 1;
+      assert.is(drawn?.with?.['touchMs'], 1_000, `seed ${seed}`);
+    }
+  }
+  assert.ok(touches > 50, `${touches}`);
+});
+
 test('there are forty kinds of faults and deeds, and each of them can be drawn', () => {
   const kinds = Object.keys(FAULTS);
   assert.ok(kinds.length >= 40, `${kinds.length} kinds`);

@@ -8,6 +8,9 @@ import { moveRelay } from '../world/devices.ts';
 import { add, DEED, type Machine, machineOf, tell, type World } from '../world/state.ts';
 import { anyHost, anySpan, chanceOf, type Drawn, type FaultKind } from './kind.ts';
 
+/** Long enough for every reading to see it. */
+const LONG_TOUCH_MS = 1_000;
+
 function anyRelay(chance: Prng, plan: Plan, more: Drawn['with'] = {}): Drawn {
   const { settings } = chance.pick(plan.hosts);
   const outlet = chance.between(0, settings.outlets.length - 1);
@@ -69,11 +72,15 @@ export const DEVICES: Readonly<Record<string, FaultKind>> = {
   ),
   'relay-bounces': {
     row: 12,
-    draw: (chance, plan) =>
-      anyRelay(chance, plan, {
-        gapMs: chance.pick([5, 40, 300]),
-        touchMs: chance.pick([3, 3, 1_000]),
-      }),
+    draw: (chance, plan) => {
+      const [gapMs, touchMs] = [chance.pick([5, 40, 300]), chance.pick([3, 3, LONG_TOUCH_MS])];
+      const drawn = anyRelay(chance, plan, { gapMs, touchMs });
+      const { liar } = plan.hosts.find(({ settings }) => settings.host === drawn.host) ?? {};
+      // What no reading sees is a lie of the contact, and here the senses may lie.
+      return liar === 'senses'
+        ? { ...drawn, with: { ...drawn.with, touchMs: LONG_TOUCH_MS } }
+        : drawn;
+    },
     begin: (world, { host = 0 }, index) => {
       const machine = machineOf(world, host);
       machine.slowMs += 1;
