@@ -14,6 +14,8 @@ import type { OpenedMember } from '../../protocol/wire/session/agent.ts';
 
 /** The facts of the world, which no simulated program can see. */
 export type Truth =
+  /** A quiet stretch was jumped over: whatever was is so much older (world/jump.ts). */
+  | { kind: 'leap'; ms: number }
   /** The supplies of a host give power, after hold-up, or no longer. */
   | { kind: 'power'; host: number; on: boolean }
   /** Where the life of a host stands; `over` when it lost power or was reset. */

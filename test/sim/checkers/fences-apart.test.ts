@@ -31,6 +31,16 @@ test('a fourth fence of a host within the hour is seen, and one that moved nothi
   assert.equal(verdict(h, 1, 9).rules(), []);
 });
 
+test('what lies beyond a stretch that was jumped over is as long ago as it was', () => {
+  const jumped = (ms: number): string[] => {
+    const h = history(fencesApart);
+    for (let i = 1; i <= 3; i += 1) verdict(h, 1, i).tick(news(1, 'failed')).wait(40_000);
+    return verdict(h.truth({ kind: 'leap', ms }), 1, 4).rules();
+  };
+  assert.equal(jumped(3_600_000), []);
+  assert.equal(jumped(3_000_000), ['budget']);
+});
+
 test('two hosts are given power one after the other', () => {
   const both = (ms: number): string[] => {
     const h = verdict(verdict(history(fencesApart), 1, 1).wait(31_000), 2, 2);

@@ -34,6 +34,11 @@ export const fencesApart: Checker = (facts, complain): Witness => {
   return {
     looksAt: FENCES_LOOK_AT,
     truth: (_, truth) => {
+      if (truth.kind === 'leap') {
+        begun = begun.map((one) => ({ ...one, at: one.at - truth.ms }));
+        restoredAt -= truth.ms;
+        return;
+      }
       // A leap of the board's clock makes all its spans shorter; nobody promises more than it sees.
       const leapt = truth.kind === 'fault' && truth.fault.startsWith('time-');
       if (!leapt && (truth.kind !== 'agent' || truth.is === 'started')) return;

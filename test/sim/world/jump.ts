@@ -12,7 +12,7 @@
 import * as limits from '../../../firmware-agent/core/limits.ts';
 import { SESSION_PERIODS_MAX } from '../../../protocol/wire/session/derive.ts';
 import { replan, waiting } from './agenda.ts';
-import { DEED, type World } from './state.ts';
+import { DEED, tell, type World } from './state.ts';
 import { run } from './world.ts';
 
 /** What a picture leaves out: what never changes, what is opaque, and rings that are read by index. */
@@ -173,6 +173,7 @@ export function runOrJump(world: World, until: number): number {
     } else if (nextAt - world.now > (WORTH_PERIODS + 2) * periodMs && isSteady(world)) {
       const leapMs = tryJump(world, periodMs, nextAt);
       jumpedMs += leapMs;
+      tell(world, { kind: 'leap', ms: leapMs });
       if (leapMs === 0) run(world, Math.min(nextAt, world.now + PATIENCE_MS));
     } else {
       run(world, Math.min(nextAt, world.now + PATIENCE_MS));
