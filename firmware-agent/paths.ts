@@ -106,12 +106,16 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
   };
   const broker = setup.access && openBroker(config, setup.access, hear, { ...events, echoed });
 
+  // Who was told that we are away hears no more of a round: an ALIVE would end its waiting.
+  let isAway = false;
   const sendRound = (host: number, channel: BeatChannel, tick: number): void => {
+    if (isAway) return;
     for (const call of beacons(sessions, host, channel, tick)) send(host, channel, call);
     const contact = alive(sessions, host, channel, tick);
     if (contact !== undefined) send(host, channel, contact);
   };
 
+  const words = wordsTo(sessions, send);
   return {
     serial,
     mqtt: broker?.link,
@@ -123,7 +127,11 @@ export function openPaths(setup: PathsSetup, events: PathEvents): Paths {
         if (onMqtt && broker?.isUp() === true) sendRound(host, 'mqtt', tick);
       });
     },
-    ...wordsTo(sessions, send),
+    ...words,
+    away: (...about) => {
+      isAway = true;
+      words.away(...about);
+    },
     answer: (host, frame, orderer) => shares(host)?.offer(frame, orderer) ?? false,
     close: async () => {
       await Promise.all([
