@@ -10,7 +10,7 @@ export function forgetLife(board: Board, host: Host, now: Instant): void {
   host.life = stepLife(host.life, { kind: 'over' }, nowAwake, host.settings.timing).life;
   host.hearings = host.hearings.map(({ channel, modem }) => ({
     ...newHearing(channel),
-    ...(modem === undefined ? {} : { modem }),
+    modem,
   }));
   host.finding = undefined;
 }

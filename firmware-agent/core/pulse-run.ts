@@ -41,8 +41,7 @@ export function runPulse(board: Board, host: Host, event: PulseEvent, now: Insta
     mayAct: was.step.at !== 'intent' || mayAct(board, host, was, now),
     initdeadMs: host.settings.timing.initdeadMs,
   });
-  if (pulse === undefined) host.pulse = undefined;
-  else host.pulse = pulse;
+  host.pulse = pulse;
   return deeds.flatMap((deed) => carryOut(board, host, was, deed, now));
 }
 
